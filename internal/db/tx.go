@@ -1,0 +1,335 @@
+package db
+
+import (
+	"bytes"
+	"context"
+	"database/sql"
+	"database/sql/driver"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"reflect"
+	"strconv"
+	"strings"
+	"time"
+	"unicode/utf8"
+)
+
+// ErrText is the error for text that PostgreSQL could not hold: with a NUL
+// character or not UTF-8. It is refused on both engines.
+var ErrText = errors.New("text with a NUL character or invalid UTF-8 cannot be stored")
+
+// ErrAborted is the error of a statement, or of the transaction, after an
+// earlier statement of it failed.
+var ErrAborted = errors.New("an earlier statement of the transaction failed")
+
+// A Tx is a running transaction. It is used by the one goroutine that runs the
+// function it was given to, and not after that function has returned.
+type Tx struct {
+	// Now is the instant at which everything in the transaction happens.
+	Now time.Time
+
+	ctx      context.Context // of Do or View
+	engine   Engine
+	run      runner
+	readOnly bool
+	depth    int         // of savepoints
+	failed   error       // the statement that ended the transaction
+	over     bool        // the function has returned
+	open     []*sql.Rows // closed at the end, if the caller forgot
+	written  int64       // rows
+}
+
+// A runner runs statements: a *sql.Tx, or a SQLite connection with its
+// prepared statements.
+type runner interface {
+	ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error)
+	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
+	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
+}
+
+// Context is the context of the Do or View that runs the transaction.
+func (tx *Tx) Context() context.Context { return tx.ctx }
+
+// Exec runs a statement and returns the number of rows it changed.
+func (tx *Tx) Exec(query string, args ...any) (int64, error) {
+	if err := tx.ready(query, args); err != nil {
+		return 0, err
+	}
+	result, err := tx.run.ExecContext(tx.ctx, query, args...)
+	if err != nil {
+		return 0, tx.fail(err)
+	}
+	n, err := result.RowsAffected()
+	if err != nil {
+		return 0, tx.fail(err)
+	}
+	tx.written += n
+	return n, nil
+}
+
+// Query runs a statement that returns rows. Read them all, or close them,
+// before the next statement.
+func (tx *Tx) Query(query string, args ...any) (*sql.Rows, error) {
+	if err := tx.ready(query, args); err != nil {
+		return nil, err
+	}
+	rows, err := tx.run.QueryContext(tx.ctx, query, args...)
+	if err != nil {
+		return nil, tx.fail(err)
+	}
+	tx.open = append(tx.open, rows)
+	return rows, nil
+}
+
+// QueryRow runs a statement that returns at most one row, which must be
+// scanned before the next statement. Without a row Scan returns sql.ErrNoRows,
+// and the transaction goes on.
+func (tx *Tx) QueryRow(query string, args ...any) *sql.Row {
+	if err := tx.ready(query, args); err != nil {
+		return failedRow(err)
+	}
+	row := tx.run.QueryRowContext(tx.ctx, query, args...)
+	if err := row.Err(); err != nil {
+		_ = tx.fail(err)
+	}
+	return row
+}
+
+// Savepoint runs f and undoes its writes if it fails; the transaction goes on
+// either way. Savepoints may be nested.
+func (tx *Tx) Savepoint(f func() error) error {
+	if err := tx.ready("", nil); err != nil {
+		return err
+	}
+	tx.depth++
+	name := "s" + strconv.Itoa(tx.depth)
+	defer func() { tx.depth-- }()
+	if err := tx.control("SAVEPOINT " + name); err != nil {
+		return tx.fail(err)
+	}
+	kept := false
+	defer func() { // also when f panics, for a caller that recovers
+		if !kept {
+			tx.undo(name)
+		}
+	}()
+	if err := f(); err != nil {
+		return err
+	}
+	if tx.failed != nil {
+		return fmt.Errorf("%w: %w", ErrAborted, tx.failed)
+	}
+	if err := tx.control("RELEASE SAVEPOINT " + name); err != nil {
+		return tx.fail(err)
+	}
+	kept = true
+	return nil
+}
+
+// undo takes back everything since the savepoint. If that fails, as it does
+// when the engine has ended the whole transaction, the transaction is over.
+func (tx *Tx) undo(name string) {
+	tx.closeRows()
+	err := tx.control("ROLLBACK TO SAVEPOINT " + name)
+	if err == nil {
+		err = tx.control("RELEASE SAVEPOINT " + name)
+	}
+	if err == nil {
+		tx.failed = nil
+		return
+	}
+	_ = tx.fail(err)
+}
+
+func (tx *Tx) control(query string) error {
+	_, err := tx.run.ExecContext(tx.ctx, query)
+	return err
+}
+
+// SkipLocked ends a SELECT that passes over rows another transaction holds, and
+// locks the others: " FOR UPDATE SKIP LOCKED" on PostgreSQL. It is empty on
+// SQLite, where no other transaction writes, and in a View.
+func (tx *Tx) SkipLocked() string {
+	if tx.engine != PostgreSQL || tx.readOnly {
+		return ""
+	}
+	return " FOR UPDATE SKIP LOCKED"
+}
+
+// ForUpdate ends a SELECT that locks its rows, waiting for those another
+// transaction holds: " FOR UPDATE" on PostgreSQL. It is empty on SQLite and in
+// a View. A row that does not exist is not locked: insert first.
+func (tx *Tx) ForUpdate() string {
+	if tx.engine != PostgreSQL || tx.readOnly {
+		return ""
+	}
+	return " FOR UPDATE"
+}
+
+// Set reads argument $n, a JSON array of objects (see JSON), as rows: it stands
+// after FROM and needs an alias. Each column is a key and its type, text or
+// bigint, as in "FROM " + tx.Set(1, "id text", "at bigint") + " AS s". A key
+// that is absent or null gives NULL. A bigint may be a JSON number or a string
+// of digits and is exact. A text value is a JSON string; a document goes in as
+// a string that holds its JSON. Columns and types come from the program, never
+// from input.
+func (tx *Tx) Set(n int, columns ...string) string {
+	arg := "$" + strconv.Itoa(n)
+	var b strings.Builder
+	if tx.engine == PostgreSQL {
+		b.WriteString("(SELECT * FROM json_to_recordset(" + arg + "::json) AS r(")
+		for i, c := range columns {
+			name, kind, _ := strings.Cut(c, " ")
+			if kind == "text" {
+				kind = `text COLLATE "C"`
+			}
+			b.WriteString(comma(i) + name + " " + kind)
+		}
+		b.WriteString("))")
+		return b.String()
+	}
+	b.WriteString("(SELECT ")
+	for i, c := range columns {
+		name, kind, _ := strings.Cut(c, " ")
+		if kind == "bigint" {
+			kind = "INTEGER"
+		}
+		b.WriteString(comma(i) + "CAST(value ->> '$." + name + "' AS " + kind + ") AS " + name)
+	}
+	b.WriteString(" FROM json_each(" + arg + "))")
+	return b.String()
+}
+
+func comma(i int) string {
+	if i == 0 {
+		return ""
+	}
+	return ", "
+}
+
+// In stands after IN: membership of argument $n, a JSON array of strings (see
+// JSON), as in "WHERE id IN " + tx.In(2).
+func (tx *Tx) In(n int) string {
+	arg := "$" + strconv.Itoa(n)
+	if tx.engine == PostgreSQL {
+		return "(SELECT json_array_elements_text(" + arg + "::json))"
+	}
+	return "(SELECT value FROM json_each(" + arg + "))"
+}
+
+// JSON makes an argument for Set and In. A nil slice is an empty list. It
+// panics if v cannot be marshalled, which is a mistake in the program.
+func JSON(v any) string {
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	if err := e.Encode(v); err != nil {
+		panic(fmt.Sprintf("db: marshal an argument: %v", err))
+	}
+	if s := strings.TrimSuffix(b.String(), "\n"); s != "null" {
+		return s
+	}
+	return "[]"
+}
+
+// ready says why a statement may not run.
+func (tx *Tx) ready(query string, args []any) error {
+	if tx.over {
+		return errors.New("the transaction is over")
+	}
+	if tx.failed != nil {
+		return fmt.Errorf("%w: %w", ErrAborted, tx.failed)
+	}
+	if err := tx.ctx.Err(); err != nil {
+		return tx.fail(err)
+	}
+	for i, a := range args {
+		if !storable(query, i+1, a) {
+			return tx.fail(fmt.Errorf("argument $%d: %w", i+1, ErrText))
+		}
+	}
+	return nil
+}
+
+// fail ends the transaction. PostgreSQL does so after any error; doing it on
+// SQLite too shows the mistake of going on where it is quickest to see.
+func (tx *Tx) fail(err error) error {
+	tx.failed = err
+	return err
+}
+
+// finish ends the use of the transaction after its function returned err, and
+// says whether to commit.
+func (tx *Tx) finish(err error) error {
+	tx.closeRows()
+	tx.over = true
+	if err == nil && tx.failed != nil {
+		return fmt.Errorf("%w: %w", ErrAborted, tx.failed)
+	}
+	return err
+}
+
+func (tx *Tx) closeRows() {
+	for _, rows := range tx.open {
+		_ = rows.Close() // the error, if any, was the reader's to see
+	}
+	tx.open = nil
+}
+
+// storable says whether both engines can hold argument $n of the query.
+func storable(query string, n int, arg any) bool {
+	s, ok := arg.(string)
+	if !ok {
+		switch arg.(type) {
+		case nil, int, int64, bool, []byte, float64, driver.Valuer:
+			return true
+		}
+		v := reflect.ValueOf(arg)
+		if v.Kind() != reflect.String {
+			return true
+		}
+		s = v.String()
+	}
+	if strings.IndexByte(s, 0) >= 0 || !utf8.ValidString(s) {
+		return false
+	}
+	return !escapesNUL(s) || !readAsJSON(query, n)
+}
+
+// escapesNUL finds \u0000 as an escape, not as the characters of one.
+func escapesNUL(s string) bool {
+	for from := 0; ; {
+		i := strings.Index(s[from:], `\u0000`)
+		if i < 0 {
+			return false
+		}
+		i += from
+		slashes := 0
+		for i-slashes > 0 && s[i-slashes-1] == '\\' {
+			slashes++
+		}
+		if slashes%2 == 0 {
+			return true
+		}
+		from = i + 1
+	}
+}
+
+// readAsJSON says whether the query takes argument $n apart by Set or In.
+func readAsJSON(query string, n int) bool {
+	arg := "$" + strconv.Itoa(n)
+	return strings.Contains(query, "json_each("+arg+")") || strings.Contains(query, "("+arg+"::json)")
+}
+
+// failedRow is a row whose Scan returns err; only database/sql can make one.
+func failedRow(err error) *sql.Row {
+	d := sql.OpenDB(refusal{err})
+	defer d.Close()
+	return d.QueryRow("")
+}
+
+type refusal struct{ err error }
+
+func (r refusal) Connect(context.Context) (driver.Conn, error) { return nil, r.err }
+func (r refusal) Driver() driver.Driver                        { return nil }
