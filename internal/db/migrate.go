@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -24,7 +25,16 @@ func migrate(ctx context.Context, pool *sql.DB, dialect goose.Dialect, files fs.
 	if len(migrations) == 0 {
 		return nil
 	}
-	o = append(o, goose.WithGoMigrations(migrations...), goose.WithDisableGlobalRegistry(true))
+	err = up(ctx, pool, dialect, migrations, o)
+	if err != nil && dialect == goose.DialectSQLite3 && ctx.Err() == nil {
+		// Another process may have applied it since we looked; look once more.
+		err = up(ctx, pool, dialect, migrations, o)
+	}
+	return err
+}
+
+func up(ctx context.Context, pool *sql.DB, dialect goose.Dialect, migrations []*goose.Migration, o []goose.ProviderOption) error {
+	o = append(slices.Clip(o), goose.WithGoMigrations(migrations...), goose.WithDisableGlobalRegistry(true))
 	provider, err := goose.NewProvider(dialect, pool, nil, o...)
 	if err != nil {
 		return fmt.Errorf("prepare the migrations: %w", err)

@@ -9,6 +9,7 @@ import (
 	"math/rand/v2"
 	"regexp"
 	"runtime"
+	"sync"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -24,6 +25,10 @@ const maxRuns = 6
 // postgres is the store on a PostgreSQL server, shared by any number of nodes.
 type postgres struct {
 	pool *sql.DB
+
+	mu      sync.Mutex
+	closed  bool
+	running sync.WaitGroup // transactions
 }
 
 func openPostgres(ctx context.Context, url string, o Options) (*postgres, error) {
@@ -39,7 +44,7 @@ func openPostgres(ctx context.Context, url string, o Options) (*postgres, error)
 	if err := prepareSchema(ctx, pool, o); err != nil {
 		return nil, errors.Join(err, pool.Close())
 	}
-	return &postgres{pool}, nil
+	return &postgres{pool: pool}, nil
 }
 
 // configure sets what each connection says to the server when it begins.
@@ -113,11 +118,12 @@ func (p *postgres) view(ctx context.Context, now time.Time, f func(*Tx) error) e
 }
 
 func (p *postgres) transact(ctx context.Context, now time.Time, o *sql.TxOptions, f func(*Tx) error) error {
+	if !p.enter() {
+		return ErrClosed
+	}
+	defer p.running.Done()
 	t, err := p.pool.BeginTx(ctx, o)
 	if err != nil {
-		if errors.Is(err, sql.ErrConnDone) || err.Error() == "sql: database is closed" {
-			return ErrClosed
-		}
 		return fmt.Errorf("begin: %w", err)
 	}
 	defer t.Rollback() // after a commit this does nothing
@@ -159,4 +165,20 @@ func pause(ctx context.Context, run int) error {
 	}
 }
 
-func (p *postgres) close() error { return p.pool.Close() }
+// enter counts one more running transaction, unless the database is closed.
+func (p *postgres) enter() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if !p.closed {
+		p.running.Add(1)
+	}
+	return !p.closed
+}
+
+func (p *postgres) close() error {
+	p.mu.Lock()
+	p.closed = true
+	p.mu.Unlock()
+	p.running.Wait()
+	return p.pool.Close()
+}

@@ -6,7 +6,8 @@ import (
 	"database/sql"
 )
 
-// maxStatements is how many prepared statements one connection keeps.
+// maxStatements is how many prepared statements one connection keeps between
+// transactions.
 const maxStatements = 512
 
 // A session is one connection with the statements prepared on it. The texts of
@@ -68,12 +69,17 @@ func (s *session) prepare(ctx context.Context, query string) (*sql.Stmt, context
 		return nil, nil, err
 	}
 	s.prepared[query] = s.recent.PushFront(&statement{query, stmt})
-	if s.recent.Len() > maxStatements {
+	return stmt, ctx, nil
+}
+
+// trim forgets the statements used longest ago. It is called between
+// transactions, when no rows are open: closing a statement breaks its rows.
+func (s *session) trim() {
+	for s.recent.Len() > maxStatements {
 		last := s.recent.Remove(s.recent.Back()).(*statement)
 		delete(s.prepared, last.text)
-		_ = last.stmt.Close() // rows still open on it keep it until they are closed
+		_ = last.stmt.Close() // at worst it stays until the connection closes
 	}
-	return stmt, ctx, nil
 }
 
 // control runs a statement of the session itself, whatever became of the
@@ -84,3 +90,20 @@ func (s *session) control(query string) error {
 }
 
 func (s *session) close() error { return s.conn.Close() }
+
+// rest ends a transaction that only read, and returns s, or nil if it is of no
+// further use.
+func (s *session) rest() *session {
+	if s.control("ROLLBACK") != nil {
+		return s.abandon()
+	}
+	s.trim()
+	return s
+}
+
+// abandon closes a connection that cannot be used, and returns nil, in place of
+// which a new one is opened.
+func (s *session) abandon() *session {
+	_ = s.close() // it is broken already
+	return nil
+}

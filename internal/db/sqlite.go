@@ -51,9 +51,9 @@ type sqlite struct {
 type member struct {
 	tx    *Tx
 	state atomic.Int32 // waiting, then one of the others
-	turn  chan struct{}
-	ran   chan error // the result of the function
-	done  chan error // the result of the commit
+	turn  chan error   // it may run, or why not
+	ran   chan error   // the result of the function
+	done  chan error   // the result of the commit
 }
 
 const (
@@ -135,7 +135,7 @@ func source(path string, volatile bool, more string) string {
 func (s *sqlite) do(ctx context.Context, now time.Time, f func(*Tx) error) error {
 	m := &member{
 		tx:   &Tx{Now: now, ctx: ctx, engine: SQLite, run: s.conn},
-		turn: make(chan struct{}, 1),
+		turn: make(chan error, 1),
 		ran:  make(chan error, 1),
 		done: make(chan error, 1),
 	}
@@ -167,8 +167,8 @@ func (s *sqlite) enter(ctx context.Context, m *member) error {
 	}
 	var err error
 	select {
-	case <-m.turn:
-		return nil
+	case err := <-m.turn:
+		return err
 	case <-ctx.Done():
 		err = ctx.Err()
 	case <-s.ended:
@@ -177,8 +177,7 @@ func (s *sqlite) enter(ctx context.Context, m *member) error {
 	if m.state.CompareAndSwap(waiting, withdrawn) {
 		return err
 	}
-	<-m.turn // it came at the same moment
-	return nil
+	return <-m.turn // it came at the same moment
 }
 
 // run runs f on the caller's goroutine, which has the connection until then, so
@@ -228,6 +227,7 @@ func (s *sqlite) commit(batch []*member) {
 	for len(batch) > 0 {
 		batch = s.transact(batch)
 	}
+	s.conn.trim()
 	select {
 	case s.dirty <- struct{}{}:
 	default:
@@ -241,15 +241,14 @@ func (s *sqlite) transact(batch []*member) []*member {
 		err = fmt.Errorf("begin: %w", err)
 		for _, m := range batch {
 			if m.state.CompareAndSwap(waiting, running) {
-				m.tx.failed = err
-				m.refuse(err)
+				m.turn <- err
 			}
 		}
 		return nil
 	}
 	alone := len(batch) == 1 // a transaction of one needs no savepoint
 	var kept []*member
-	var rows int64
+	rows := int64(0)
 	for len(batch) > 0 && rows < maxRows {
 		m := batch[0]
 		batch = batch[1:]
@@ -258,7 +257,7 @@ func (s *sqlite) transact(batch []*member) []*member {
 		}
 		keep, err := s.lend(m, alone)
 		if err != nil {
-			s.lose(append(kept, m), err)
+			s.lose(kept, err)
 			return batch
 		}
 		if keep {
@@ -271,35 +270,30 @@ func (s *sqlite) transact(batch []*member) []*member {
 }
 
 // lend lets the member run and says whether what it wrote is kept. An error
-// means that the transaction is lost for all its members.
+// means that the transaction is lost for all its members; this one was told.
 func (s *sqlite) lend(m *member, alone bool) (keep bool, err error) {
 	if !alone {
 		if err := s.conn.control("SAVEPOINT member"); err != nil {
-			m.refuse(err)
+			m.turn <- err
 			return false, err
 		}
 	}
-	m.turn <- struct{}{}
-	failed := <-m.ran
-	switch {
-	case alone:
-		return failed == nil, nil // settle rolls back when nobody is kept
-	case failed == nil:
-		return true, s.conn.control("RELEASE SAVEPOINT member")
+	m.turn <- nil
+	keep = <-m.ran == nil
+	if alone {
+		return keep, nil // if not, settle rolls back
 	}
-	if err := s.conn.control("ROLLBACK TO SAVEPOINT member"); err != nil {
+	if !keep {
+		err = s.conn.control("ROLLBACK TO SAVEPOINT member")
+	}
+	if err == nil {
+		err = s.conn.control("RELEASE SAVEPOINT member")
+	}
+	if err != nil {
+		m.done <- err
 		return false, err
 	}
-	return false, s.conn.control("RELEASE SAVEPOINT member")
-}
-
-// refuse lets a member run with a transaction in which every statement, and
-// the commit, fails.
-func (m *member) refuse(err error) {
-	m.tx.failed = err
-	m.turn <- struct{}{}
-	<-m.ran
-	m.done <- err
+	return keep, nil
 }
 
 // settle commits and answers those whose writes are in the transaction.
@@ -321,10 +315,7 @@ func (s *sqlite) settle(kept []*member) {
 func (s *sqlite) lose(members []*member, err error) {
 	_ = s.conn.control("ROLLBACK") // the engine may have done it already
 	for _, m := range members {
-		select {
-		case m.done <- err:
-		default: // it was refused and knows
-		}
+		m.done <- err
 	}
 }
 
@@ -342,12 +333,13 @@ func (s *sqlite) view(ctx context.Context, now time.Time, f func(*Tx) error) err
 		r = newSession(conn, false)
 	}
 	if err := r.control("BEGIN"); err != nil {
+		r = r.abandon()
 		return fmt.Errorf("begin reading: %w", err)
 	}
 	tx := &Tx{Now: now, ctx: ctx, engine: SQLite, run: r, readOnly: true}
 	defer func() {
 		_ = tx.finish(nil)
-		_ = r.control("ROLLBACK") // there is nothing to keep
+		r = r.rest()
 	}()
 	return tx.finish(f(tx))
 }

@@ -36,7 +36,8 @@ type Tx struct {
 	depth    int         // of savepoints
 	failed   error       // the statement that ended the transaction
 	over     bool        // the function has returned
-	open     []*sql.Rows // closed at the end, if the caller forgot
+	many     []*sql.Rows // closed at the end, if the caller forgot
+	single   []*sql.Row  // likewise
 	written  int64       // rows
 }
 
@@ -78,7 +79,7 @@ func (tx *Tx) Query(query string, args ...any) (*sql.Rows, error) {
 	if err != nil {
 		return nil, tx.fail(err)
 	}
-	tx.open = append(tx.open, rows)
+	tx.many = append(tx.many, rows)
 	return rows, nil
 }
 
@@ -93,6 +94,7 @@ func (tx *Tx) QueryRow(query string, args ...any) *sql.Row {
 	if err := row.Err(); err != nil {
 		_ = tx.fail(err)
 	}
+	tx.single = append(tx.single, row)
 	return row
 }
 
@@ -184,7 +186,7 @@ func (tx *Tx) Set(n int, columns ...string) string {
 			if kind == "text" {
 				kind = `text COLLATE "C"`
 			}
-			b.WriteString(comma(i) + name + " " + kind)
+			b.WriteString(comma(i) + `"` + name + `" ` + kind)
 		}
 		b.WriteString("))")
 		return b.String()
@@ -195,7 +197,7 @@ func (tx *Tx) Set(n int, columns ...string) string {
 		if kind == "bigint" {
 			kind = "INTEGER"
 		}
-		b.WriteString(comma(i) + "CAST(value ->> '$." + name + "' AS " + kind + ") AS " + name)
+		b.WriteString(comma(i) + "CAST(value ->> '" + name + "' AS " + kind + `) AS "` + name + `"`)
 	}
 	b.WriteString(" FROM json_each(" + arg + "))")
 	return b.String()
@@ -259,8 +261,8 @@ func (tx *Tx) fail(err error) error {
 	return err
 }
 
-// finish ends the use of the transaction after its function returned err, and
-// says whether to commit.
+// finish ends the use of the transaction after its function returned err. It
+// returns why not to commit.
 func (tx *Tx) finish(err error) error {
 	tx.closeRows()
 	tx.over = true
@@ -271,10 +273,13 @@ func (tx *Tx) finish(err error) error {
 }
 
 func (tx *Tx) closeRows() {
-	for _, rows := range tx.open {
+	for _, rows := range tx.many {
 		_ = rows.Close() // the error, if any, was the reader's to see
 	}
-	tx.open = nil
+	for _, row := range tx.single {
+		_ = row.Scan() // closes it; one that was scanned is closed already
+	}
+	tx.many, tx.single = nil, nil
 }
 
 // storable says whether both engines can hold argument $n of the query.

@@ -33,7 +33,7 @@ dir=$1 bin=$2
 	"$bin/initdb" -D "$dir/data" -U postgres -A trust -E UTF8 --locale=C.UTF-8 --no-sync >"$dir/log" 2>&1 ||
 	"$bin/initdb" -D "$dir/data" -U postgres -A trust -E UTF8 --no-sync >>"$dir/log" 2>&1
 } && "$bin/pg_ctl" -D "$dir/data" -w -t 60 -l "$dir/server.log" -o "-k '$dir' \
-	-c listen_addresses='' -c fsync=off -c synchronous_commit=off -c full_page_writes=off \
+	-p 5432 -c listen_addresses='' -c fsync=off -c synchronous_commit=off -c full_page_writes=off \
 	-c max_connections=200 -c shared_buffers=64MB" start >>"$dir/log" 2>&1 && echo ready || {
 	cat "$dir/log" "$dir/server.log" 2>/dev/null | tail -n 5 | tr '\n' ' '
 	echo
@@ -81,7 +81,7 @@ func launch(cmd *exec.Cmd, dir string) (string, error) {
 		_ = in.Close() // the shell cleans up
 		return "", errors.Join(errors.New("start PostgreSQL: "+line), err)
 	}
-	return "postgres://postgres@/postgres?host=" + url.QueryEscape(dir), nil
+	return "postgres://postgres@/postgres?host=" + url.QueryEscape(dir) + "&port=5432", nil
 }
 
 // programs finds the folder that has the server's programs.
