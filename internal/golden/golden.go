@@ -1,0 +1,197 @@
+// Package golden makes one record of many: survivorship over the source records
+// that identity has linked, with the winner and the rule known per field. It is
+// pure and knows no clock, no database and no tool.
+package golden
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+	"time"
+
+	"plumbline.dev/plumbline"
+)
+
+// A Rank says how a value came about. The higher one wins; among equals the newest.
+type Rank int
+
+// Ranks of values.
+const (
+	InferredRank Rank = iota
+	LookedUp
+	Typed
+)
+
+// A Winner says why a golden field has its value.
+type Winner struct {
+	Source string `json:"source"` // connection
+	Record string `json:"record"` // source record id
+	From   int64  `json:"from"`   // ms UTC: since when it counts
+	Rule   string `json:"rule"`
+}
+
+// Provenance names the winner per field.
+type Provenance map[string]Winner
+
+// Sort puts members in canonical order: the one its vendor created first leads and
+// is the anchor; members without a creation time come after all that have one.
+func Sort(members []*plumbline.SourceRecord) {
+	slices.SortFunc(members, func(a, b *plumbline.SourceRecord) int {
+		return cmp.Or(cmp.Compare(born(a), born(b)), strings.Compare(string(a.ID), string(b.ID)))
+	})
+}
+
+func born(r *plumbline.SourceRecord) int64 {
+	switch {
+	case r.About != "":
+		return 1<<62 + 1 // what is said about a record never anchors it
+	case r.Created == 0:
+		return 1 << 62
+	}
+	return r.Created
+}
+
+// Anchor returns the golden id of a set of members: its first in canonical order.
+func Anchor(members []*plumbline.SourceRecord) plumbline.GoldenID {
+	m := slices.Clone(members)
+	Sort(m)
+	return m[0].ID
+}
+
+type candidate struct {
+	value  plumbline.Value
+	rank   Rank
+	from   int64
+	record *plumbline.SourceRecord
+}
+
+// candidates lists what the members say of a field now, the best first. Null and
+// empty are no candidates: that one source knows nothing takes nothing from another.
+func candidates(members []*plumbline.SourceRecord, field string) []candidate {
+	var list []candidate
+	for _, r := range members {
+		if r.Deleted() {
+			continue
+		}
+		c, ok := r.Get(field)
+		if !ok || c.Value == plumbline.Null || c.Value == `""` || c.Value == "[]" {
+			continue
+		}
+		list = append(list, candidate{c.Value, rankOf(r, c), c.From, r})
+	}
+	slices.SortStableFunc(list, func(a, b candidate) int {
+		return cmp.Or(cmp.Compare(b.rank, a.rank), cmp.Compare(b.from, a.from), strings.Compare(string(a.record.ID), string(b.record.ID)))
+	})
+	return list
+}
+
+func rankOf(r *plumbline.SourceRecord, c plumbline.Current) Rank {
+	if c.Author == plumbline.ByIntegration {
+		return LookedUp
+	}
+	return Typed
+}
+
+// pick returns the winner of a field and notes why it won.
+func pick(members []*plumbline.SourceRecord, field string, why Provenance) plumbline.Value {
+	list := candidates(members, field)
+	if len(list) == 0 {
+		return plumbline.Null
+	}
+	w := list[0]
+	rule := "the only value"
+	switch {
+	case len(list) > 1 && list[1].rank < w.rank:
+		rule = "typed by a person before looked up"
+	case len(list) > 1 && list[1].value != w.value:
+		rule = "the newest that a person typed"
+	case len(list) > 1:
+		rule = "all agree"
+	}
+	why[field] = Winner{Source: w.record.Connection, Record: string(w.record.ID), From: w.from, Rule: rule}
+	return w.value
+}
+
+// Technician merges what was said of somebody who is sent.
+func Technician(id plumbline.GoldenID, members []*plumbline.SourceRecord) (plumbline.TechnicianView, Provenance) {
+	why := Provenance{}
+	return plumbline.TechnicianView{
+		ID:        string(id),
+		FirstName: pick(members, "first_name", why).Text(),
+		LastName:  pick(members, "last_name", why).Text(),
+		Mobile:    pick(members, "mobile_phone", why).Text(),
+	}, why
+}
+
+// Property merges what was said of a place.
+func Property(id plumbline.GoldenID, members []*plumbline.SourceRecord) (plumbline.PropertyView, Provenance) {
+	why := Provenance{}
+	text := func(field string) string { return pick(members, field, why).Text() }
+	return plumbline.PropertyView{
+		ID: string(id), Street: text("street"), Unit: text("unit"), City: text("city"), State: strings.ToUpper(text("state")),
+		PostalCode: text("postal_code"), Zone: text("zone"), Latitude: text("latitude"), Longitude: text("longitude"),
+	}, why
+}
+
+// A Line is one phone number of a person, best first.
+type Line struct {
+	Number   string // E.164
+	Textable bool   // given as a mobile number
+	From     int64
+	Source   string
+}
+
+// Lines lists the numbers that the members give a person: a new one is added, never
+// a replacement of others, and what its source took back is left out. E164 writes
+// a number in its one form, "" if it is none.
+func Lines(members []*plumbline.SourceRecord, e164 func(string) string) []Line {
+	var list []Line
+	for _, field := range []string{"mobile_phone", "home_phone", "work_phone"} {
+		for _, c := range candidates(members, field) {
+			n := e164(c.value.Text())
+			if n == "" {
+				continue
+			}
+			i := slices.IndexFunc(list, func(l Line) bool { return l.Number == n })
+			if i < 0 {
+				list = append(list, Line{Number: n, Textable: field == "mobile_phone", From: c.from, Source: c.record.Connection})
+			}
+		}
+	}
+	return list
+}
+
+// Person merges what was said of a customer.
+func Person(id plumbline.GoldenID, members []*plumbline.SourceRecord, e164 func(string) string) (plumbline.PersonView, Provenance) {
+	why := Provenance{}
+	text := func(field string) string { return pick(members, field, why).Text() }
+	p := plumbline.PersonView{
+		ID: string(id), FirstName: text("first_name"), LastName: text("last_name"), Organization: text("organization"),
+		Email: strings.ToLower(strings.TrimSpace(text("email"))), Language: text("language"),
+		Street: text("street"), City: text("city"), State: text("state"), PostalCode: text("postal_code"),
+	}
+	for _, l := range Lines(members, e164) {
+		p.Phones = append(p.Phones, l.Number)
+		switch {
+		case l.Textable && p.Mobile == "":
+			p.Mobile = l.Number
+			why["mobile"] = Winner{Source: l.Source, From: l.From, Rule: "first textable number"}
+		case !l.Textable && p.Voice == "":
+			p.Voice = l.Number
+			why["voice"] = Winner{Source: l.Source, From: l.From, Rule: "first other number"}
+		}
+	}
+	return p, why
+}
+
+// Denied lists the connections whose tool says that a customer wants no texts, each
+// with since when.
+func Denied(members []*plumbline.SourceRecord) map[string]time.Time {
+	out := map[string]time.Time{}
+	for _, r := range members {
+		if c, ok := r.Get("texts_allowed"); ok && c.Value == "false" {
+			out[r.Connection] = time.UnixMilli(c.From).UTC()
+		}
+	}
+	return out
+}
