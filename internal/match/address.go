@@ -17,11 +17,15 @@ var stateTable string
 //go:embed tables/unit_designators.csv
 var unitTable string
 
+func init() {
+	delete(streetSuffixes, "la") // La Salle, La Jolla: seldom a lane
+}
+
 var (
 	streetSuffixes = standard(suffixTable, "wynd wynd", "av ave", "avenida avenida", "plz plz", "blv blvd")
 	directions     = standard(directionTable, "no n", "so s", "n.e ne")
 	states         = standard(stateTable, "puerto_rico pr")
-	unitTypes      = standard(unitTable, "no #", "number #", "num #", "bsmt bsmt", "ofc ofc", "spc spc", "trlr trlr",
+	unitTypes      = standard(unitTable, "num #", "bsmt bsmt", "ofc ofc", "spc spc", "trlr trlr",
 		"hangar hngr", "level fl", "flr fl", "suit ste", "building bldg", "bld bldg", "apts apt", "un unit")
 )
 

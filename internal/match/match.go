@@ -81,8 +81,8 @@ func Email(raw string) string {
 	return s
 }
 
-// shared are mailboxes that several people read, or that stand for none.
-var shared = set(`accounting accounts accountspayable admin ap appointments ar billing bookings
+// roles are mailboxes that several people read, or that stand for none.
+var roles = set(`accounting accounts accountspayable admin ap appointments ar billing bookings
 	contact customerservice dispatch donotreply email enquiries frontdesk hello help hr info inquiries
 	invoices jobs mail maintenance management manager na nobody noemail none nomail noreply office
 	operations orders owner payables payments payroll postmaster property propertymanager purchasing
@@ -94,7 +94,7 @@ func sharedMailbox(email string) bool {
 	local, domain, _ := strings.Cut(email, "@")
 	local, _, _ = strings.Cut(local, "+")
 	local = strings.NewReplacer(".", "", "-", "", "_", "").Replace(local)
-	return shared[local] || domain == "example.com" || strings.HasPrefix(domain, "none.") || strings.HasPrefix(domain, "noemail.")
+	return roles[local] || domain == "example.com" || strings.HasPrefix(domain, "none.") || strings.HasPrefix(domain, "noemail.")
 }
 
 func set(list string) map[string]bool {

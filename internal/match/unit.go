@@ -1,0 +1,95 @@
+package match
+
+import (
+	"regexp"
+	"strings"
+)
+
+var (
+	gluedUnit  = regexp.MustCompile(`^(apt|unit|ste|suite|rm|room|bldg|fl|lot|trlr|spc|no)-?(\d+\w?|\d*-?\w)$`)
+	unitID     = regexp.MustCompile(`^([a-z]?\d[\w-]*|[a-z]{1,2}\d*|[a-z]-\w+|\d+/\d+)$`)
+	floorCount = regexp.MustCompile(`^(\d+)(st|nd|rd|th)$`)
+)
+
+// alone are the designators that take no number; bare ones count only where
+// the address breaks off behind them, since they are words of streets too.
+var alone = set("bsmt frnt lbby lowr ofc ph rear side uppr")
+
+// unitAt says how many words from i on are a unit, or 0.
+func (p *parser) unitAt(i int) int {
+	w, next := p.word(i), p.word(i+1)
+	kind := unitTypes[w]
+	switch {
+	case w == "":
+		return 0
+	case w == "#" && unitTypes[next] != "" && unitID.MatchString(p.word(i+2)): // "# Apt 25"
+		return 3
+	case w == "#" && next != "":
+		return 2
+	case gluedUnit.MatchString(w) && !floorCount.MatchString(w) && strings.ContainsAny(w, "0123456789"):
+		return 1
+	case (floorCount.MatchString(w) || digits(w) && len(w) <= 2 && i > 1 || nameForms[w] != "" || w == "lower" || w == "upper" || w == "ground") && unitTypes[next] == "fl":
+		return 2 // "7th Flr", "lower level"
+	case kind == "":
+		return 0
+	case next == "#" && p.word(i+2) != "": // "Apt # 4"
+		return 3
+	case unitID.MatchString(next) && !p.words[i].comma && (strings.ContainsAny(next, "0123456789") || len(next) == 1 || sure[kind] && streetSuffixes[next] == "" && len(next) <= 2) && !floorCount.MatchString(next):
+		return 2
+	case (alone[kind] || w == "penthouse") && i > 0 && (i+1 == len(p.words) || p.words[i].comma):
+		return 1
+	}
+	return 0
+}
+
+// sure designators are no words of streets.
+var sure = set("apt ste unit rm bldg #")
+
+// unit takes all units from here on, separated by commas or not.
+func (p *parser) unit() {
+	for n := p.unitAt(p.at); n > 0; n = p.unitAt(p.at) {
+		p.a.Unit = join(p.a.Unit, unitName(p.words[p.at:p.at+n]))
+		p.at += n
+		if w := p.word(p.at); len(w) == 1 && w[0] >= 'a' && !p.words[p.at-1].comma && p.ends(p.at) && p.at > n {
+			p.a.Unit += w // "Apt 20 C"
+			p.at++
+		}
+	}
+}
+
+// unitName writes "Apt 4", "#4", "Unit 4" and "Ste 4" alike, since sources use
+// one for the other; buildings, floors and the like keep their type.
+func unitName(words []token) string {
+	w := words[0].text
+	kind, id := unitTypes[w], words[len(words)-1].text
+	if len(words) == 1 {
+		m := gluedUnit.FindStringSubmatch(w)
+		if m == nil {
+			return kind
+		}
+		kind, id = unitTypes[m[1]], m[2]
+	}
+	if len(words) == 2 && unitTypes[id] == "fl" && kind != "#" { // "7th floor", "lower level"
+		if s := nameForms[w]; s != "" {
+			w = s
+		}
+		if m := floorCount.FindStringSubmatch(w); m != nil {
+			w = m[1]
+		}
+		return "fl " + w
+	}
+	switch kind {
+	case "apt", "ste", "unit", "#", "rm", "":
+		return unitNumber(id)
+	}
+	return kind + " " + unitNumber(id)
+}
+
+// unitNumber writes "A-2" as "a2", and keeps "12-3".
+func unitNumber(id string) string {
+	before, after, ok := strings.Cut(id, "-")
+	if ok && digits(before) != digits(after) {
+		return before + after
+	}
+	return strings.TrimPrefix(id, "#")
+}
