@@ -1,0 +1,563 @@
+// Package record keeps what sources said as source records, the golden records made
+// of them, what is stale, and the histories as they were recorded. It owns their
+// tables; it decides neither who is who nor what follows.
+package record
+
+import (
+	"encoding/json"
+	"slices"
+	"strings"
+	"time"
+
+	"plumbline.dev/plumbline"
+	"plumbline.dev/plumbline/internal/db"
+)
+
+// A Row is a source record as it is stored: with the golden record to which it
+// belongs. Visits, invoices and payments belong to their job.
+type Row struct {
+	plumbline.SourceRecord
+	Golden plumbline.GoldenID
+}
+
+// A Said is the readings of one delivery.
+type Said struct {
+	Delivery plumbline.Delivery
+	Readings []plumbline.Reading
+}
+
+// A Changed is a source record that what was said has changed.
+type Changed struct {
+	ID     plumbline.SourceID
+	Kind   plumbline.Kind
+	Golden plumbline.GoldenID
+	About  plumbline.SourceID
+	Old    plumbline.GoldenID // where it belonged before, "" for a new one
+	Wrote  []string           // the deliveries that changed it, by connection and key
+}
+
+// Apply joins readings into the source records of a location and returns those that
+// changed, in order of their ids. Applying twice changes nothing.
+func Apply(tx *db.Tx, location string, said []Said) (changed []Changed, err error) {
+	defer plumbline.Wrap(&err, "apply what was said")
+
+	a := &applying{tx: tx, location: location, rows: map[plumbline.SourceID]*Row{}, before: map[plumbline.SourceID][]refRow{}, wrote: map[plumbline.SourceID][]string{}}
+	if err := a.load(said); err != nil {
+		return nil, err
+	}
+	for _, s := range said {
+		for _, r := range s.Readings {
+			a.add(s.Delivery, r)
+		}
+	}
+	if len(a.wrote) == 0 {
+		return nil, nil
+	}
+	return a.store()
+}
+
+type applying struct {
+	tx       *db.Tx
+	location string
+	rows     map[plumbline.SourceID]*Row
+	before   map[plumbline.SourceID][]refRow
+	wrote    map[plumbline.SourceID][]string
+	old      map[plumbline.SourceID]plumbline.GoldenID
+}
+
+// IDOf names the source record that a reading of a connection belongs to.
+func IDOf(location, connection string, r plumbline.Reading) plumbline.SourceID {
+	if r.About != "" {
+		return plumbline.NewSourceID(location, connection, r.Kind, "about:"+string(r.About))
+	}
+	return plumbline.NewSourceID(location, connection, r.Kind, r.ID)
+}
+
+func (a *applying) load(said []Said) error {
+	var ids []string
+	for _, s := range said {
+		for _, r := range s.Readings {
+			ids = append(ids, string(IDOf(a.location, s.Delivery.Connection, r)))
+			if r.About != "" {
+				ids = append(ids, string(r.About))
+			}
+			if inv := r.Fields["invoice"]; r.Kind == plumbline.Payment && inv.Text() != "" {
+				ids = append(ids, string(plumbline.NewSourceID(a.location, s.Delivery.Connection, plumbline.Invoice, inv.Text())))
+			}
+		}
+	}
+	slices.Sort(ids)
+	rows, err := Load(a.tx, a.location, slices.Compact(ids))
+	if err != nil {
+		return err
+	}
+	a.old = make(map[plumbline.SourceID]plumbline.GoldenID, len(rows))
+	for _, r := range rows {
+		a.rows[r.ID] = r
+		a.old[r.ID] = r.Golden
+		a.before[r.ID] = refs(a.location, r)
+	}
+	return nil
+}
+
+func (a *applying) add(d plumbline.Delivery, r plumbline.Reading) {
+	id := IDOf(a.location, d.Connection, r)
+	row := a.rows[id]
+	if row == nil {
+		row = &Row{SourceRecord: plumbline.SourceRecord{ID: id, Kind: r.Kind, Connection: d.Connection, External: r.ID, About: r.About}}
+		a.rows[id] = row
+	}
+	at := d.Received
+	if row.Add(r, at, d.Echoes[r.ID]) {
+		a.wrote[id] = append(a.wrote[id], d.Connection+"\x00"+d.Key)
+	}
+}
+
+// belongs finds the golden record of a row: its job for what belongs to a job, its
+// subject's for what is said about a record, else what identity decided, at first
+// itself.
+func (a *applying) belongs(r *Row) plumbline.GoldenID {
+	if r.About != "" {
+		if job := r.Text("job"); job != "" {
+			return plumbline.GoldenID(job)
+		}
+		if to := a.rows[r.About]; to != nil && to.Golden != "" {
+			return to.Golden
+		}
+		return r.About
+	}
+	switch r.Kind {
+	case plumbline.Visit, plumbline.Invoice:
+		job := r.Text("job")
+		if c, ok := r.Get("jobs"); ok && job == "" && len(c.Value.Texts()) > 0 {
+			job = c.Value.Texts()[0]
+		}
+		if job != "" {
+			return plumbline.NewSourceID(a.location, r.Connection, plumbline.Job, job)
+		}
+	case plumbline.Payment:
+		if job := r.Text("job"); job != "" {
+			return plumbline.NewSourceID(a.location, r.Connection, plumbline.Job, job)
+		}
+		inv := plumbline.NewSourceID(a.location, r.Connection, plumbline.Invoice, r.Text("invoice"))
+		if to := a.rows[inv]; to != nil {
+			return a.belongs(to)
+		}
+		return inv
+	}
+	if r.Golden != "" {
+		return r.Golden
+	}
+	return r.ID
+}
+
+func (a *applying) store() ([]Changed, error) {
+	var ids []plumbline.SourceID
+	for id := range a.wrote {
+		ids = append(ids, id)
+	}
+	slices.Sort(ids)
+	var out []storedRow
+	var changed []Changed
+	var gone, come []refRow
+	for _, id := range ids {
+		r := a.rows[id]
+		r.Golden = a.belongs(r)
+		out = append(out, storedRow{string(id), string(r.Kind), r.Connection, r.External, string(r.About), string(r.Golden), r.Document()})
+		changed = append(changed, Changed{ID: id, Kind: r.Kind, Golden: r.Golden, About: r.About, Old: a.old[id], Wrote: a.wrote[id]})
+		g, c := differ(a.before[id], refs(a.location, r))
+		gone, come = append(gone, g...), append(come, c...)
+	}
+	if _, err := a.tx.Exec(upsertRows(a.tx), a.location, db.JSON(out)); err != nil {
+		return nil, err
+	}
+	if len(gone) > 0 {
+		if _, err := a.tx.Exec(deleteRefs(a.tx), a.location, db.JSON(gone)); err != nil {
+			return nil, err
+		}
+	}
+	if len(come) > 0 {
+		if _, err := a.tx.Exec(insertRefs(a.tx), a.location, db.JSON(come)); err != nil {
+			return nil, err
+		}
+	}
+	return changed, a.adoptPayments(changed)
+}
+
+// adoptPayments moves payments that came before their invoice to its job.
+func (a *applying) adoptPayments(changed []Changed) error {
+	for _, c := range changed {
+		if c.Kind != plumbline.Invoice || c.Golden == c.ID || c.Golden == c.Old {
+			continue
+		}
+		if _, err := a.tx.Exec(updateOrphans, a.location, c.ID, c.Golden); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+type storedRow struct {
+	ID         string `json:"id"`
+	Kind       string `json:"kind"`
+	Connection string `json:"connection"`
+	External   string `json:"external"`
+	About      string `json:"about"`
+	Golden     string `json:"golden"`
+	Doc        string `json:"doc"`
+}
+
+type refRow struct {
+	From string `json:"f"`
+	Name string `json:"n"`
+	To   string `json:"t"`
+	Kind string `json:"k"`
+}
+
+// refs lists what a record points to now.
+func refs(location string, r *Row) (list []refRow) {
+	for name, f := range plumbline.Fields[r.Kind] {
+		if f.Type != plumbline.Ref && f.Type != plumbline.Refs {
+			continue
+		}
+		c, ok := r.Get(name)
+		if !ok {
+			continue
+		}
+		targets := c.Value.Texts()
+		if f.Type == plumbline.Ref && c.Value.Text() != "" {
+			targets = []string{c.Value.Text()}
+		}
+		for _, to := range targets {
+			if r.About == "" {
+				to = string(plumbline.NewSourceID(location, r.Connection, f.To, to))
+			}
+			list = append(list, refRow{string(r.ID), name, to, string(r.Kind)})
+		}
+	}
+	slices.SortFunc(list, compareRefs)
+	return slices.Compact(list)
+}
+
+func compareRefs(a, b refRow) int {
+	return strings.Compare(a.From+"\x00"+a.Name+"\x00"+a.To, b.From+"\x00"+b.Name+"\x00"+b.To)
+}
+
+func differ(before, after []refRow) (gone, come []refRow) {
+	for _, r := range before {
+		if !slices.Contains(after, r) {
+			gone = append(gone, r)
+		}
+	}
+	for _, r := range after {
+		if !slices.Contains(before, r) {
+			come = append(come, r)
+		}
+	}
+	return gone, come
+}
+
+// RefTo returns the source record to which a ref field of r points now, "" if none.
+func (r *Row) RefTo(location, name string) plumbline.SourceID {
+	to := r.Text(name)
+	if to == "" {
+		return ""
+	}
+	if r.About != "" {
+		return plumbline.SourceID(to)
+	}
+	return plumbline.NewSourceID(location, r.Connection, plumbline.Fields[r.Kind][name].To, to)
+}
+
+// Load returns the source records of these ids that exist.
+func Load(tx *db.Tx, location string, ids []string) ([]*Row, error) {
+	if len(ids) == 0 {
+		return nil, nil
+	}
+	return scan(tx, selectRows(tx), location, db.JSON(ids))
+}
+
+// Members returns all source records that belong to golden records.
+func Members(tx *db.Tx, location string, golden []string) (map[plumbline.GoldenID][]*Row, error) {
+	out := map[plumbline.GoldenID][]*Row{}
+	if len(golden) == 0 {
+		return out, nil
+	}
+	rows, err := scan(tx, selectMembers(tx), location, db.JSON(golden))
+	for _, r := range rows {
+		out[r.Golden] = append(out[r.Golden], r)
+	}
+	return out, err
+}
+
+func scan(tx *db.Tx, query string, args ...any) (list []*Row, err error) {
+	rows, err := tx.Query(query, args...)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var r Row
+		var doc string
+		if err := rows.Scan(&r.ID, &r.Kind, &r.Connection, &r.External, &r.About, &r.Golden, &doc); err != nil {
+			return nil, err
+		}
+		if err := r.ReadDocument(doc); err != nil {
+			return nil, err
+		}
+		list = append(list, &r)
+	}
+	return list, rows.Err()
+}
+
+// Resolve maps source records to the golden records they belong to. One that is not
+// there stands for itself.
+func Resolve(tx *db.Tx, location string, ids []string) (map[plumbline.SourceID]plumbline.GoldenID, error) {
+	out := make(map[plumbline.SourceID]plumbline.GoldenID, len(ids))
+	for _, id := range ids {
+		out[plumbline.SourceID(id)] = plumbline.GoldenID(id)
+	}
+	if len(ids) == 0 {
+		return out, nil
+	}
+	rows, err := tx.Query(selectGoldenIDs(tx), location, db.JSON(ids))
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var id, golden string
+		if err := rows.Scan(&id, &golden); err != nil {
+			return nil, err
+		}
+		out[plumbline.SourceID(id)] = plumbline.GoldenID(golden)
+	}
+	return out, rows.Err()
+}
+
+// Aliases returns the ids of all members of a golden record, in order.
+func Aliases(tx *db.Tx, location string, golden plumbline.GoldenID) (ids []string, err error) {
+	return texts(tx, selectAliases, location, golden)
+}
+
+// Relink moves source records, and what is said about them, to golden records.
+func Relink(tx *db.Tx, location string, to map[plumbline.SourceID]plumbline.GoldenID) error {
+	if len(to) == 0 {
+		return nil
+	}
+	type row struct {
+		ID     string `json:"id"`
+		Golden string `json:"g"`
+	}
+	var rows []row
+	for id, g := range to {
+		rows = append(rows, row{string(id), string(g)})
+	}
+	slices.SortFunc(rows, func(a, b row) int { return strings.Compare(a.ID, b.ID) })
+	if _, err := tx.Exec(updateGolden(tx), location, db.JSON(rows)); err != nil {
+		return err
+	}
+	_, err := tx.Exec(updateGoldenAbout(tx), location, db.JSON(rows))
+	return err
+}
+
+// Dependents returns the golden jobs whose records point to any of these source
+// records, through which of them does not matter.
+func Dependents(tx *db.Tx, location string, to []string) ([]string, error) {
+	if len(to) == 0 {
+		return nil, nil
+	}
+	return texts(tx, selectDependents(tx), location, db.JSON(to))
+}
+
+// SharedInvoices returns the invoices that bill jobs besides the one they belong to,
+// and their payments.
+func SharedInvoices(tx *db.Tx, location string, jobs []string) (map[plumbline.GoldenID][]*Row, error) {
+	out := map[plumbline.GoldenID][]*Row{}
+	if len(jobs) == 0 {
+		return out, nil
+	}
+	rows, err := tx.Query(selectShared(tx), location, db.JSON(jobs))
+	if err != nil {
+		return nil, err
+	}
+	pairs := map[string][]string{}
+	for rows.Next() {
+		var invoice, job string
+		if err := rows.Scan(&invoice, &job); err != nil {
+			rows.Close()
+			return nil, err
+		}
+		pairs[invoice] = append(pairs[invoice], job)
+	}
+	rows.Close()
+	if err := rows.Err(); err != nil || len(pairs) == 0 {
+		return out, err
+	}
+	var ids []string
+	for id := range pairs {
+		ids = append(ids, id)
+	}
+	slices.Sort(ids)
+	list, err := scan(tx, selectInvoicesWithPayments(tx), location, db.JSON(ids))
+	for _, r := range list {
+		of := string(r.ID)
+		if r.Kind == plumbline.Payment {
+			of = string(r.RefTo(location, "invoice"))
+		}
+		for _, job := range pairs[of] {
+			out[plumbline.GoldenID(job)] = append(out[plumbline.GoldenID(job)], r)
+		}
+	}
+	return out, err
+}
+
+func texts(tx *db.Tx, query string, args ...any) (list []string, err error) {
+	rows, err := tx.Query(query, args...)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var s string
+		if err := rows.Scan(&s); err != nil {
+			return nil, err
+		}
+		list = append(list, s)
+	}
+	return list, rows.Err()
+}
+
+// A Golden is a golden record as it is stored.
+type Golden struct {
+	ID   plumbline.GoldenID
+	Kind plumbline.Kind
+	Doc  string // the view's JSON
+	Why  string // provenance
+}
+
+// Read decodes the document into a view.
+func (g Golden) Read(view any) (err error) {
+	defer plumbline.Wrap(&err, "read golden %s %s", g.Kind, g.ID)
+	return json.Unmarshal([]byte(g.Doc), view)
+}
+
+// LoadGolden returns the golden records of these ids that exist.
+func LoadGolden(tx *db.Tx, location string, ids []string) (map[plumbline.GoldenID]Golden, error) {
+	out := map[plumbline.GoldenID]Golden{}
+	if len(ids) == 0 {
+		return out, nil
+	}
+	rows, err := tx.Query(selectGolden(tx), location, db.JSON(ids))
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var g Golden
+		if err := rows.Scan(&g.ID, &g.Kind, &g.Doc, &g.Why); err != nil {
+			return nil, err
+		}
+		out[g.ID] = g
+	}
+	return out, rows.Err()
+}
+
+// StoreGolden writes golden records, and takes away those whose Doc is empty.
+func StoreGolden(tx *db.Tx, location string, list []Golden) error {
+	type row struct {
+		ID   string `json:"id"`
+		Kind string `json:"kind"`
+		Doc  string `json:"doc"`
+		Why  string `json:"why"`
+	}
+	var put []row
+	var gone []string
+	for _, g := range list {
+		if g.Doc == "" {
+			gone = append(gone, string(g.ID))
+			continue
+		}
+		put = append(put, row{string(g.ID), string(g.Kind), g.Doc, g.Why})
+	}
+	slices.SortFunc(put, func(a, b row) int { return strings.Compare(a.ID, b.ID) })
+	if len(put) > 0 {
+		if _, err := tx.Exec(upsertGolden(tx), location, db.JSON(put)); err != nil {
+			return err
+		}
+	}
+	if len(gone) > 0 {
+		if _, err := tx.Exec(deleteGolden(tx), location, db.JSON(gone)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// A Part is what somebody is in a job.
+type Part struct {
+	Job    plumbline.GoldenID
+	Role   plumbline.Role
+	Person plumbline.GoldenID
+}
+
+// StoreParts replaces the roles of jobs and returns everybody who had or has one.
+func StoreParts(tx *db.Tx, location string, jobs []string, parts []Part) (people []string, err error) {
+	people, err = texts(tx, selectPeople(tx), location, db.JSON(jobs))
+	if err != nil {
+		return nil, err
+	}
+	if _, err := tx.Exec(deleteParts(tx), location, db.JSON(jobs)); err != nil {
+		return nil, err
+	}
+	type row struct {
+		Job    string `json:"j"`
+		Role   string `json:"r"`
+		Person string `json:"p"`
+	}
+	var rows []row
+	for _, p := range parts {
+		rows = append(rows, row{string(p.Job), string(p.Role), string(p.Person)})
+		people = append(people, string(p.Person))
+	}
+	slices.SortFunc(rows, func(a, b row) int { return strings.Compare(a.Job+a.Role+a.Person, b.Job+b.Role+b.Person) })
+	if len(rows) > 0 {
+		_, err = tx.Exec(insertParts(tx), location, db.JSON(rows))
+	}
+	slices.Sort(people)
+	return slices.Compact(people), err
+}
+
+// Parts returns the roles of jobs.
+func Parts(tx *db.Tx, location string, jobs []string) (list []Part, err error) {
+	return parts(tx, selectPartsOfJobs(tx), location, db.JSON(jobs))
+}
+
+// JobsOf returns the roles that people have in any job.
+func JobsOf(tx *db.Tx, location string, people []string) (list []Part, err error) {
+	return parts(tx, selectPartsOfPeople(tx), location, db.JSON(people))
+}
+
+func parts(tx *db.Tx, query string, args ...any) (list []Part, err error) {
+	rows, err := tx.Query(query, args...)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var p Part
+		if err := rows.Scan(&p.Job, &p.Role, &p.Person); err != nil {
+			return nil, err
+		}
+		list = append(list, p)
+	}
+	return list, rows.Err()
+}
+
+// Time reads milliseconds.
+func Time(ms int64) time.Time {
+	if ms == 0 {
+		return time.Time{}
+	}
+	return time.UnixMilli(ms).UTC()
+}

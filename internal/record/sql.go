@@ -1,0 +1,104 @@
+package record
+
+import "plumbline.dev/plumbline/internal/db"
+
+const rowColumns = `SELECT s.id, s.kind, s.connection, s.external, s.about, s.golden_id, s.doc FROM source_record s `
+
+func selectRows(tx *db.Tx) string {
+	return rowColumns + `WHERE s.location_id = $1 AND s.id IN ` + tx.In(2)
+}
+
+func selectMembers(tx *db.Tx) string {
+	return rowColumns + `WHERE s.location_id = $1 AND s.golden_id IN ` + tx.In(2) + ` ORDER BY s.id`
+}
+
+func selectInvoicesWithPayments(tx *db.Tx) string {
+	return rowColumns + `WHERE s.location_id = $1 AND (s.id IN ` + tx.In(2) + ` OR s.id IN (
+		SELECT from_id FROM ref WHERE location_id = $1 AND from_kind = 'payment' AND name = 'invoice' AND to_id IN ` + tx.In(2) + `)) ORDER BY s.id`
+}
+
+func upsertRows(tx *db.Tx) string {
+	return `INSERT INTO source_record (location_id, id, kind, connection, external, about, golden_id, doc)
+		SELECT $1, v.id, v.kind, v.connection, v.external, v.about, v.golden, v.doc
+		FROM ` + tx.Set(2, "id text", "kind text", "connection text", "external text", "about text", "golden text", "doc text") + ` AS v
+		WHERE true
+		ON CONFLICT (location_id, id) DO UPDATE SET golden_id = excluded.golden_id, doc = excluded.doc`
+}
+
+func deleteRefs(tx *db.Tx) string {
+	return `DELETE FROM ref WHERE location_id = $1 AND EXISTS (
+		SELECT 1 FROM ` + tx.Set(2, "f text", "n text", "t text") + ` AS v WHERE v.f = ref.from_id AND v.n = ref.name AND v.t = ref.to_id)
+		AND from_id IN (SELECT w.f FROM ` + tx.Set(2, "f text") + ` AS w)`
+}
+
+func insertRefs(tx *db.Tx) string {
+	return `INSERT INTO ref (location_id, from_id, name, to_id, from_kind)
+		SELECT $1, v.f, v.n, v.t, v.k FROM ` + tx.Set(2, "f text", "n text", "t text", "k text") + ` AS v WHERE true
+		ON CONFLICT (location_id, from_id, name, to_id) DO NOTHING`
+}
+
+const updateOrphans = `UPDATE source_record SET golden_id = $3 WHERE location_id = $1 AND golden_id = $2 AND kind = 'payment'`
+
+func selectGoldenIDs(tx *db.Tx) string {
+	return `SELECT id, golden_id FROM source_record WHERE location_id = $1 AND id IN ` + tx.In(2)
+}
+
+const selectAliases = `SELECT id FROM source_record WHERE location_id = $1 AND golden_id = $2 AND about = '' ORDER BY id`
+
+func updateGolden(tx *db.Tx) string {
+	return `UPDATE source_record SET golden_id = v.g FROM ` + tx.Set(2, "id text", "g text") + ` AS v
+		WHERE source_record.location_id = $1 AND source_record.id = v.id`
+}
+
+func updateGoldenAbout(tx *db.Tx) string {
+	return `UPDATE source_record SET golden_id = v.g FROM ` + tx.Set(2, "id text", "g text") + ` AS v
+		WHERE source_record.location_id = $1 AND source_record.about <> '' AND source_record.about = v.id`
+}
+
+func selectDependents(tx *db.Tx) string {
+	return `SELECT DISTINCT s.golden_id FROM ref r JOIN source_record s ON s.location_id = r.location_id AND s.id = r.from_id
+		WHERE r.location_id = $1 AND r.to_id IN ` + tx.In(2) + ` AND r.from_kind IN ('job', 'visit', 'invoice') ORDER BY 1`
+}
+
+func selectShared(tx *db.Tx) string {
+	return `SELECT r.from_id, r.to_id FROM ref r JOIN source_record s ON s.location_id = r.location_id AND s.id = r.from_id
+		WHERE r.location_id = $1 AND r.to_id IN ` + tx.In(2) + ` AND r.from_kind = 'invoice' AND r.name = 'jobs' AND s.golden_id <> r.to_id`
+}
+
+func selectGolden(tx *db.Tx) string {
+	return `SELECT id, kind, doc, why FROM golden_record WHERE location_id = $1 AND id IN ` + tx.In(2)
+}
+
+func upsertGolden(tx *db.Tx) string {
+	return `INSERT INTO golden_record (location_id, id, kind, doc, why)
+		SELECT $1, v.id, v.kind, v.doc, v.why FROM ` + tx.Set(2, "id text", "kind text", "doc text", "why text") + ` AS v WHERE true
+		ON CONFLICT (location_id, id) DO UPDATE SET kind = excluded.kind, doc = excluded.doc, why = excluded.why`
+}
+
+func deleteGolden(tx *db.Tx) string {
+	return `DELETE FROM golden_record WHERE location_id = $1 AND id IN ` + tx.In(2)
+}
+
+func selectPeople(tx *db.Tx) string {
+	return `SELECT DISTINCT person_id FROM role WHERE location_id = $1 AND job_id IN ` + tx.In(2)
+}
+
+func deleteParts(tx *db.Tx) string {
+	return `DELETE FROM role WHERE location_id = $1 AND job_id IN ` + tx.In(2)
+}
+
+func insertParts(tx *db.Tx) string {
+	return `INSERT INTO role (location_id, job_id, name, person_id)
+		SELECT $1, v.j, v.r, v.p FROM ` + tx.Set(2, "j text", "r text", "p text") + ` AS v WHERE true
+		ON CONFLICT (location_id, job_id, name, person_id) DO NOTHING`
+}
+
+const partColumns = `SELECT job_id, name, person_id FROM role WHERE location_id = $1 AND `
+
+func selectPartsOfJobs(tx *db.Tx) string {
+	return partColumns + `job_id IN ` + tx.In(2) + ` ORDER BY job_id, name, person_id`
+}
+
+func selectPartsOfPeople(tx *db.Tx) string {
+	return partColumns + `person_id IN ` + tx.In(2) + ` ORDER BY person_id, job_id, name`
+}
