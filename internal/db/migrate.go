@@ -93,6 +93,7 @@ func readMigrations(files fs.FS, dialect goose.Dialect) ([]*goose.Migration, err
 //	REAL     REAL      DOUBLE PRECISION   (64 bits)
 //	WITHOUT ROWID      kept on SQLite, dropped on PostgreSQL
 //	CREATE TABLE       STRICT on SQLite: a column holds its type only
+//	DEFAULT '' of a BLOB   x'' on SQLite, which is then strict about it
 //
 // These words are upper case; a column may be called text. AUTOINCREMENT is an
 // error.
@@ -103,7 +104,7 @@ func translate(text string, engine Engine) (string, error) {
 		n, kind := token(text)
 		word := text[:n]
 		text = text[n:]
-		if kind == symbol || kind == name {
+		if kind != blank {
 			if err := statement.next(word); err != nil {
 				return "", err
 			}
@@ -114,6 +115,8 @@ func translate(text string, engine Engine) (string, error) {
 			statement = tableStatement{}
 		case kind == name && statement.about():
 			out.WriteString(typeFor(word, engine))
+		case word == "''" && statement.bytes && engine == SQLite:
+			out.WriteString("x''")
 		default:
 			out.WriteString(word)
 		}
@@ -143,6 +146,7 @@ func typeFor(word string, engine Engine) string {
 type tableStatement struct {
 	words []string // the first ones, upper case
 	rowid bool     // it says WITHOUT ROWID
+	bytes bool     // it is in the definition of a column of bytes
 }
 
 func (s *tableStatement) next(word string) error {
@@ -154,6 +158,7 @@ func (s *tableStatement) next(word string) error {
 		return errors.New("AUTOINCREMENT is not allowed: identifiers are made by the program")
 	}
 	s.rowid = s.rowid || word == "ROWID"
+	s.bytes = (s.bytes || word == "BLOB") && word != ","
 	if len(s.words) < 2 {
 		s.words = append(s.words, upper)
 	}

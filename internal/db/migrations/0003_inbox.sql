@@ -12,7 +12,6 @@ CREATE TABLE delivery (
 	began       BIGINT NOT NULL DEFAULT 0, -- start of the read, for answers
 	replaces    TEXT NOT NULL DEFAULT '',
 	echoes      TEXT NOT NULL DEFAULT '',
-	same_as     TEXT NOT NULL DEFAULT '', -- an answer equal to this earlier one: no bytes
 	bytes       BLOB NOT NULL DEFAULT '', -- compressed
 	state       BIGINT NOT NULL DEFAULT 0, -- 0 waiting, 1 applied, 2 ignored, 3 failed
 	reason      TEXT NOT NULL DEFAULT '',
@@ -28,9 +27,4 @@ CREATE TABLE tally (
 	what        TEXT NOT NULL, -- duplicate, bad_signature, unknown_account, expired
 	n           BIGINT NOT NULL DEFAULT 0,
 	PRIMARY KEY (location_id, connection, day, what)
-);
-CREATE TABLE subject (
-	location_id TEXT NOT NULL,
-	name        TEXT NOT NULL, -- a number: keeping a text from it and speaking to it lock this row first
-	PRIMARY KEY (location_id, name)
 );
