@@ -1,0 +1,292 @@
+package stage
+
+import (
+	"cmp"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"plumbline.dev/plumbline"
+	"plumbline.dev/plumbline/internal/playbook"
+)
+
+// A fold is the job as it stood at one instant while its statements are gone through.
+type fold struct {
+	in     Input
+	events []event
+	known  int64
+
+	job      plumbline.JobView
+	visits   []*trip
+	invoices map[string]*invoice
+	payments map[string]*payment
+	rung     map[string]ring // by clock, or visit and clock
+
+	history History
+	stages  map[string]History           // of visits
+	laid    map[plumbline.SourceID]*trip // a source's visit -> where it was laid
+	dirty   bool                         // money changed
+	freed   bool                         // somebody said: no charge
+	failed  error
+}
+
+type trip struct {
+	view     plumbline.VisitView
+	refs     []plumbline.SourceID
+	canceled bool
+	gone     bool
+	paused   time.Time
+	inWindow int64 // received of the window as it is
+	exists   bool
+}
+
+type ring struct {
+	clock string
+	visit string
+	due   time.Time
+}
+
+func newFold(in Input) *fold {
+	f := &fold{in: in, invoices: map[string]*invoice{}, payments: map[string]*payment{}, rung: map[string]ring{}, stages: map[string]History{}, laid: map[plumbline.SourceID]*trip{}}
+	f.job.ID = string(in.ID)
+	f.job.QA = "pending"
+	return f
+}
+
+// judge works out what holds after a group of statements of one instant.
+func (f *fold) judge(group []event) error {
+	if f.failed != nil {
+		return f.failed
+	}
+	at := time.UnixMilli(group[0].at).UTC()
+	cause := causes(group)
+	if f.dirty {
+		f.settle()
+	}
+	f.show()
+	if err := f.kind(); err != nil {
+		return err
+	}
+	if err := f.ringing(); err != nil {
+		return err
+	}
+	for _, t := range f.visits {
+		if t.exists {
+			f.visitStage(t, at, cause)
+		}
+	}
+	f.show()
+	return f.jobStages(at, cause)
+}
+
+func causes(group []event) string {
+	var parts []string
+	for _, e := range group {
+		if e.cause != "" && !slices.Contains(parts, e.cause) {
+			parts = append(parts, e.cause)
+		}
+	}
+	if len(parts) > 4 {
+		parts = append(parts[:4], "and more")
+	}
+	return strings.Join(parts, ", ")
+}
+
+// show makes the view that predicates see from what is known so far.
+func (f *fold) show() {
+	f.job.Visits = f.job.Visits[:0]
+	f.job.PlannedEnd = time.Time{}
+	for _, t := range f.visits {
+		if !t.exists {
+			continue
+		}
+		f.job.Visits = append(f.job.Visits, t.view)
+		if t.view.Stage != "canceled" && t.view.Ends.After(f.job.PlannedEnd) {
+			f.job.PlannedEnd = t.view.Ends
+		}
+	}
+}
+
+// sort out of which kind the job is, by what is known of it.
+func (f *fold) kind() error {
+	kind, err := f.in.Playbook.KindOf(&f.job)
+	if err != nil || kind == nil {
+		return err
+	}
+	f.job.Kind, f.job.Service = kind.Kind, kind.Service["en"]
+	f.job.NoCharge = f.freed || kind.NoCharge
+	return nil
+}
+
+// ringing keeps the rings whose clock is still set to the time at which it rang.
+func (f *fold) ringing() error {
+	f.job.Rings = f.job.Rings[:0]
+	for _, t := range f.visits {
+		t.view.DayBegun = false
+	}
+	for _, key := range slices.Sorted(maps.Keys(f.rung)) {
+		r := f.rung[key]
+		due, ok, err := f.due(r, false)
+		if err != nil {
+			return err
+		}
+		if !ok || !due.Equal(r.due) {
+			delete(f.rung, key)
+			continue
+		}
+		if t := f.trip(plumbline.SourceID(r.visit)); t != nil && r.clock == "day_begun" {
+			t.view.DayBegun = true
+			continue
+		}
+		f.job.Rings = append(f.job.Rings, r.clock)
+	}
+	if f.job.QA == "pending" && slices.Contains(f.job.Rings, "qa_unproven") {
+		f.job.QA = "unproven"
+	}
+	return nil
+}
+
+// due says when a clock rings as things stand; set: only if it is set at all.
+func (f *fold) due(r ring, set bool) (time.Time, bool, error) {
+	c := f.in.Playbook.Clocks[r.clock]
+	if c == nil {
+		return time.Time{}, false, nil
+	}
+	env := f.env()
+	if t := f.trip(plumbline.SourceID(r.visit)); t != nil {
+		env.Visit = &t.view
+	}
+	if !set {
+		always := *c
+		always.When = nil
+		c = &always
+	}
+	return c.Due(env, f.in.Zone, f.in.Open)
+}
+
+func (f *fold) env() playbook.Env {
+	return playbook.Env{Job: &f.job, Customer: f.in.Customer, Property: f.in.Property}
+}
+
+func (f *fold) trip(id plumbline.SourceID) *trip {
+	for _, t := range f.visits {
+		if t.view.ID == string(id) {
+			return t
+		}
+	}
+	return nil
+}
+
+// visitStage derives where a visit stands from its times.
+func (f *fold) visitStage(t *trip, at time.Time, cause string) {
+	v := &t.view
+	next := "unscheduled"
+	if !v.Starts.IsZero() {
+		next = "scheduled"
+	}
+	var latest time.Time
+	for _, m := range []struct {
+		stage string
+		at    time.Time
+	}{{"en_route", v.EnRoute}, {"on_site", v.OnSite}, {"paused", t.paused}, {"complete", v.Completed}} {
+		if !m.at.IsZero() && !m.at.Before(latest) && (m.stage == "complete" || !f.movedAway(t, m.at)) {
+			next, latest = m.stage, m.at
+		}
+	}
+	if (t.canceled || t.gone) && v.Completed.IsZero() {
+		next = "canceled"
+	}
+	if next == v.Stage {
+		f.redate(t, next)
+		return
+	}
+	h := f.stages[v.ID]
+	if n := len(h); n > 0 && h[n-1].Withdrew.IsZero() {
+		h[n-1].Withdrew, h[n-1].Ended = at, cause
+	}
+	f.stages[v.ID] = append(h, Episode{Stage: next, Reached: at, Known: time.UnixMilli(f.known).UTC(), Cause: cause})
+	v.Stage = next
+}
+
+// redate moves the beginning of the stage that holds to what its time says now.
+func (f *fold) redate(t *trip, stage string) {
+	h := f.stages[t.view.ID]
+	if n := len(h); n > 0 && stage == "canceled" && !t.view.Canceled.IsZero() {
+		h[n-1].Reached = t.view.Canceled
+	}
+}
+
+// movedAway says whether the visit has been moved to a later day than the one on
+// which the trip began: that trip did not lead to it.
+func (f *fold) movedAway(t *trip, began time.Time) bool {
+	if t.view.Starts.IsZero() {
+		return true
+	}
+	start, trip := t.view.Starts.In(f.in.Zone), began.In(f.in.Zone)
+	return day(start) > day(trip) && start.Sub(began) > 12*time.Hour
+}
+
+func day(t time.Time) int { return t.Year()*1000 + t.YearDay() }
+
+// jobStages evaluates the predicates in list order: each that begins to hold is
+// reached here, each that ceases is withdrawn, the stage is the last that holds.
+func (f *fold) jobStages(at time.Time, cause string) error {
+	before := slices.Clone(f.job.Holding)
+	f.job.Holding = f.job.Holding[:0:0]
+	for _, s := range f.in.Playbook.Job.Stages {
+		holds, err := s.When.Holds(&f.job)
+		if err != nil {
+			return err
+		}
+		held := slices.Contains(before, s.Name)
+		if holds {
+			f.job.Holding = append(f.job.Holding, s.Name)
+			f.job.Stage = s.Name
+		}
+		switch {
+		case holds && !held:
+			f.history = append(f.history, Episode{Stage: s.Name, Reached: at, Known: time.UnixMilli(f.known).UTC(), Cause: cause})
+			f.mark(s.Name, at)
+		case !holds && held:
+			f.withdraw(s.Name, at, cause)
+			f.mark(s.Name, time.Time{})
+		}
+	}
+	return nil
+}
+
+func (f *fold) withdraw(stage string, at time.Time, cause string) {
+	for i := range slices.Backward(f.history) {
+		if e := &f.history[i]; e.Stage == stage && e.Withdrew.IsZero() {
+			e.Withdrew, e.Ended = at, cause
+			return
+		}
+	}
+}
+
+func (f *fold) mark(stage string, at time.Time) {
+	if stage == "completed" {
+		f.job.Completed = at
+	}
+}
+
+func (f *fold) done() Folded {
+	out := Folded{Job: f.job, History: f.history, Visits: f.stages, WindowKnown: map[string]time.Time{}}
+	out.Job.Visits = slices.Clone(f.job.Visits)
+	slices.SortFunc(out.Job.Visits, func(a, b plumbline.VisitView) int {
+		return cmp.Or(a.Starts.Compare(b.Starts), strings.Compare(a.ID, b.ID))
+	})
+	out.Ledger = f.ledger()
+	for _, t := range f.visits {
+		if t.exists {
+			out.WindowKnown[t.view.ID] = time.UnixMilli(t.inWindow).UTC()
+		}
+	}
+	for _, rs := range f.in.Job {
+		if rs.Ahead {
+			out.Flags = append(out.Flags, "the clock of "+rs.Connection+" ran ahead; its times were cut to their receipt")
+		}
+	}
+	return out
+}

@@ -1,0 +1,141 @@
+// Package stage folds what was said about a job and its visits into histories:
+// which stage was reached when, who says so, and what no longer holds. It is pure:
+// the same statements, in any order, give the same histories. It knows no clock, no
+// database and no tool.
+package stage
+
+import (
+	"cmp"
+	"slices"
+	"time"
+
+	"plumbline.dev/plumbline"
+	"plumbline.dev/plumbline/internal/money"
+	"plumbline.dev/plumbline/internal/playbook"
+)
+
+// Input is everything that was said about one job.
+type Input struct {
+	ID       plumbline.GoldenID
+	Location string
+	Job      []*plumbline.SourceRecord // its own records and those about them
+	Visits   []Trip
+	Invoices []Bill
+	Payments []*plumbline.SourceRecord
+
+	Zone     *time.Location // of the property
+	Playbook *playbook.Playbook
+	Open     playbook.OpenHours
+	Property *plumbline.PropertyView
+	Customer *plumbline.PersonView
+	// Technician resolves a technician's source record to the golden one.
+	Technician func(plumbline.SourceID) plumbline.AssignmentView
+}
+
+// A Trip is one visit's records: the tool's own, if it has one, and those about it.
+type Trip struct {
+	ID      plumbline.SourceID
+	Records []*plumbline.SourceRecord
+}
+
+// A Bill is one invoice, with the job's share of it where it bills several.
+type Bill struct {
+	ID      plumbline.SourceID
+	Records []*plumbline.SourceRecord
+}
+
+// An Episode is a time in which a stage held.
+type Episode struct {
+	Stage    string    `json:"stage"`
+	Reached  time.Time `json:"reached"`
+	Known    time.Time `json:"known"`
+	Withdrew time.Time `json:"withdrew,omitzero"` // zero: it holds
+	Cause    string    `json:"cause,omitempty"`   // who says so
+	Ended    string    `json:"ended,omitempty"`   // who says that it does not
+}
+
+// A History is the stages of one subject in the order in which they were reached.
+type History []Episode
+
+// Holding returns the episodes that have not been withdrawn.
+func (h History) Holding() []Episode {
+	var now []Episode
+	for _, e := range h {
+		if e.Withdrew.IsZero() {
+			now = append(now, e)
+		}
+	}
+	return now
+}
+
+// Folded is what became of a job.
+type Folded struct {
+	Job     plumbline.JobView
+	History History
+	Visits  map[string]History // by visit id
+	Ledger  money.Ledger
+	Flags   []string // sentences for people: clocks cut, guards broken
+	// WindowKnown says when the window of each visit was last heard to be what it is.
+	WindowKnown map[string]time.Time
+}
+
+// Fold derives a job from all that was said about it.
+func Fold(in Input) (Folded, error) {
+	f := newFold(in)
+	f.gather()
+	slices.SortStableFunc(f.events, func(a, b event) int {
+		return cmp.Or(cmp.Compare(a.at, b.at), cmp.Compare(a.rank, b.rank), cmp.Compare(a.key, b.key))
+	})
+	for i := 0; i < len(f.events); {
+		j := i
+		for ; j < len(f.events) && f.events[j].at == f.events[i].at; j++ {
+			f.events[j].apply(f)
+			f.known = max(f.known, f.events[j].received)
+		}
+		if err := f.judge(f.events[i:j]); err != nil {
+			return Folded{}, err
+		}
+		i = j
+	}
+	return f.done(), nil
+}
+
+// An event is one statement at the instant at which it happened.
+type event struct {
+	at, received int64
+	rank         int // tools before people before clocks
+	key          string
+	cause        string
+	apply        func(*fold)
+}
+
+func rank(connection string) int {
+	switch connection {
+	case plumbline.Office:
+		return 1
+	case plumbline.Clock:
+		return 2
+	}
+	return 0
+}
+
+// A change is a field's value from some version on.
+type change struct {
+	at, received int64
+	value        plumbline.Value
+}
+
+// changes lists the values of a field in the order of their versions, each where it
+// differs from the one before.
+func changes(r *plumbline.SourceRecord, field string) []change {
+	var list []change
+	for i := range r.Readings {
+		p := &r.Readings[i]
+		v, ok := p.Fields[field]
+		if !ok || len(list) > 0 && list[len(list)-1].value == v {
+			continue
+		}
+		list = append(list, change{p.First.At, p.Received, v})
+	}
+	return list
+}
