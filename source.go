@@ -206,6 +206,29 @@ func (s *SourceRecord) Deleted() bool {
 	return len(s.Readings) > 0 && s.Readings[len(s.Readings)-1].Deleted
 }
 
+// Content digests what the source says now, whenever it said so. Every statement of
+// a kind whose history is folded is content.
+func (s *SourceRecord) Content() string {
+	h := sha256.New()
+	if s.Kind.everyStatementStays() {
+		h.Write([]byte(s.Document()))
+		return string(h.Sum(nil))
+	}
+	now := map[string]Value{}
+	for i := range s.Readings {
+		for name, v := range s.Readings[i].Fields {
+			now[name] = v
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(now)) {
+		h.Write([]byte(name + "\x00" + string(now[name]) + "\x00"))
+	}
+	if s.Deleted() {
+		h.Write([]byte("deleted"))
+	}
+	return string(h.Sum(nil))
+}
+
 // Text returns a text field, "" if it is absent or null.
 func (s *SourceRecord) Text(field string) string {
 	c, _ := s.Get(field)

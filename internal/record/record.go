@@ -34,6 +34,9 @@ type Changed struct {
 	About  plumbline.SourceID
 	Old    plumbline.GoldenID // where it belonged before, "" for a new one
 	Wrote  []string           // the deliveries that changed it, by connection and key
+	// Touched: what it says now has changed, and not only when it last said so.
+	Touched bool
+	Row     *Row
 }
 
 // Apply joins readings into the source records of a location and returns those that
@@ -41,7 +44,7 @@ type Changed struct {
 func Apply(tx *db.Tx, location string, said []Said) (changed []Changed, err error) {
 	defer plumbline.Wrap(&err, "apply what was said")
 
-	a := &applying{tx: tx, location: location, rows: map[plumbline.SourceID]*Row{}, before: map[plumbline.SourceID][]refRow{}, wrote: map[plumbline.SourceID][]string{}}
+	a := &applying{tx: tx, location: location, rows: map[plumbline.SourceID]*Row{}, before: map[plumbline.SourceID][]refRow{}, wrote: map[plumbline.SourceID][]string{}, content: map[plumbline.SourceID]string{}}
 	if err := a.load(said); err != nil {
 		return nil, err
 	}
@@ -62,6 +65,7 @@ type applying struct {
 	rows     map[plumbline.SourceID]*Row
 	before   map[plumbline.SourceID][]refRow
 	wrote    map[plumbline.SourceID][]string
+	content  map[plumbline.SourceID]string
 	old      map[plumbline.SourceID]plumbline.GoldenID
 }
 
@@ -96,6 +100,7 @@ func (a *applying) load(said []Said) error {
 		a.rows[r.ID] = r
 		a.old[r.ID] = r.Golden
 		a.before[r.ID] = refs(a.location, r)
+		a.content[r.ID] = r.Content()
 	}
 	return nil
 }
@@ -164,7 +169,8 @@ func (a *applying) store() ([]Changed, error) {
 		r := a.rows[id]
 		r.Golden = a.belongs(r)
 		out = append(out, storedRow{string(id), string(r.Kind), r.Connection, r.External, string(r.About), string(r.Golden), r.Document()})
-		changed = append(changed, Changed{ID: id, Kind: r.Kind, Golden: r.Golden, About: r.About, Old: a.old[id], Wrote: a.wrote[id]})
+		changed = append(changed, Changed{ID: id, Kind: r.Kind, Golden: r.Golden, About: r.About, Old: a.old[id], Wrote: a.wrote[id],
+			Touched: a.content[id] != r.Content(), Row: r})
 		g, c := differ(a.before[id], refs(a.location, r))
 		gone, come = append(gone, g...), append(come, c...)
 	}
@@ -181,7 +187,22 @@ func (a *applying) store() ([]Changed, error) {
 			return nil, err
 		}
 	}
-	return changed, a.adoptPayments(changed)
+	return changed, a.settle(changed)
+}
+
+// settle moves what belongs to a record that is new, or belongs elsewhere now: what
+// is said about it, and payments that came before their invoice.
+func (a *applying) settle(changed []Changed) error {
+	about := map[plumbline.SourceID]plumbline.GoldenID{}
+	for _, c := range changed {
+		if c.About == "" && c.Golden != c.Old && c.Golden != plumbline.GoldenID(c.ID) {
+			about[c.ID] = c.Golden
+		}
+	}
+	if err := Relink(a.tx, a.location, about); err != nil {
+		return err
+	}
+	return a.adoptPayments(changed)
 }
 
 // adoptPayments moves payments that came before their invoice to its job.
@@ -560,4 +581,19 @@ func Time(ms int64) time.Time {
 		return time.Time{}
 	}
 	return time.UnixMilli(ms).UTC()
+}
+
+// ListedUnder returns the properties that sources list under people's records.
+func ListedUnder(tx *db.Tx, location string, people []string) (map[plumbline.SourceID][]*Row, error) {
+	out := map[plumbline.SourceID][]*Row{}
+	if len(people) == 0 {
+		return out, nil
+	}
+	list, err := scan(tx, selectListed(tx), location, db.JSON(people))
+	for _, r := range list {
+		if to := r.RefTo(location, "customer"); to != "" && !r.Deleted() {
+			out[to] = append(out[to], r)
+		}
+	}
+	return out, err
 }

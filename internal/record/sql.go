@@ -102,3 +102,8 @@ func selectPartsOfJobs(tx *db.Tx) string {
 func selectPartsOfPeople(tx *db.Tx) string {
 	return partColumns + `person_id IN ` + tx.In(2) + ` ORDER BY person_id, job_id, name`
 }
+
+func selectListed(tx *db.Tx) string {
+	return rowColumns + `WHERE s.location_id = $1 AND s.id IN (
+		SELECT from_id FROM ref WHERE location_id = $1 AND from_kind = 'property' AND name = 'customer' AND to_id IN ` + tx.In(2) + `) ORDER BY s.id`
+}

@@ -1,0 +1,271 @@
+// Package identity decides which source records are the same real person or place,
+// whole components at a time, under people's decisions, and keeps what a person
+// must decide. It owns the keys, the decisions and the questions; match judges.
+package identity
+
+import (
+	"cmp"
+	"encoding/json"
+	"maps"
+	"slices"
+	"strings"
+
+	"plumbline.dev/plumbline"
+	"plumbline.dev/plumbline/internal/db"
+	"plumbline.dev/plumbline/internal/golden"
+	"plumbline.dev/plumbline/internal/match"
+	"plumbline.dev/plumbline/internal/record"
+)
+
+// limits bound what is linked without a person.
+var limits = match.Limits{}
+
+// closure bounds how many records are read to see a component whole. One that is
+// larger links nothing by itself anyway.
+const closure = 1000
+
+// A Decision is a person's word that two source records are the same, or are not.
+type Decision struct {
+	A, B plumbline.SourceID
+	Same bool
+	Name string // orders decisions: of two about one pair the greater holds
+}
+
+// Decide records decisions. An older one does not replace a newer.
+func Decide(tx *db.Tx, location string, decisions ...Decision) (err error) {
+	defer plumbline.Wrap(&err, "record who is who")
+
+	for _, d := range decisions {
+		a, b := string(d.A), string(d.B)
+		if a == b {
+			continue
+		}
+		if a > b {
+			a, b = b, a
+		}
+		same := 0
+		if d.Same {
+			same = 1
+		}
+		if _, err := tx.Exec(upsertDecision, location, a, b, same, d.Name); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// A Move is a source record that belongs to another golden record now.
+type Move struct {
+	ID       plumbline.SourceID
+	From, To plumbline.GoldenID
+}
+
+// Resolve decides anew the components of people's records, and the places of
+// properties' records, whose words have changed, and moves what belongs elsewhere.
+// It depends on the records alone and not on the order in which they came.
+func Resolve(tx *db.Tx, location string, people, places []string) (moves []Move, err error) {
+	defer plumbline.Wrap(&err, "decide who is who")
+
+	if len(places) > 0 {
+		m, err := resolvePlaces(tx, location, places)
+		if err != nil {
+			return nil, err
+		}
+		moves = m
+	}
+	if len(people) > 0 {
+		m, err := resolvePeople(tx, location, people)
+		if err != nil {
+			return nil, err
+		}
+		moves = append(moves, m...)
+	}
+	to := map[plumbline.SourceID]plumbline.GoldenID{}
+	for _, m := range moves {
+		to[m.ID] = m.To
+	}
+	return moves, record.Relink(tx, location, to)
+}
+
+// resolvePlaces groups properties by their normalized address.
+func resolvePlaces(tx *db.Tx, location string, ids []string) ([]Move, error) {
+	rows, err := record.Load(tx, location, ids)
+	if err != nil {
+		return nil, err
+	}
+	var now []keyRow
+	for _, r := range rows {
+		if key := AddressOf(r).Key(); key != "" && !r.Deleted() {
+			now = append(now, keyRow{"x:" + key, string(r.ID), string(plumbline.Property)})
+		}
+	}
+	touched, err := storeKeys(tx, location, ids, now)
+	if err != nil {
+		return nil, err
+	}
+	sharing, err := sharing(tx, location, touched)
+	if err != nil {
+		return nil, err
+	}
+	groups := map[string][]string{}
+	placed := map[string]bool{}
+	all := slices.Clone(ids)
+	for _, k := range sharing {
+		groups[k.Name] = append(groups[k.Name], k.Record)
+		placed[k.Record] = true
+		all = append(all, k.Record)
+	}
+	for _, id := range ids {
+		if !placed[id] {
+			groups["\x00"+id] = []string{id}
+		}
+	}
+	slices.Sort(all)
+	loaded, err := record.Load(tx, location, slices.Compact(all))
+	if err != nil {
+		return nil, err
+	}
+	return movesOf(loaded, slices.Collect(maps.Values(groups))), nil
+}
+
+// AddressOf reads the address that a record of a property or person gives.
+func AddressOf(r *record.Row) match.Address {
+	return match.NewAddress(r.Text("street"), r.Text("unit"), r.Text("city"), r.Text("state"), r.Text("postal_code"))
+}
+
+// movesOf names what belongs elsewhere once records are grouped so.
+func movesOf(rows []*record.Row, groups [][]string) (moves []Move) {
+	byID := map[string]*record.Row{}
+	for _, r := range rows {
+		byID[string(r.ID)] = r
+	}
+	for _, g := range groups {
+		var members []*plumbline.SourceRecord
+		for _, id := range g {
+			if r := byID[id]; r != nil {
+				members = append(members, &r.SourceRecord)
+			}
+		}
+		if len(members) == 0 {
+			continue
+		}
+		anchor := golden.Anchor(members)
+		for _, m := range members {
+			if r := byID[string(m.ID)]; r.Golden != anchor {
+				moves = append(moves, Move{r.ID, r.Golden, anchor})
+			}
+		}
+	}
+	slices.SortFunc(moves, func(a, b Move) int { return strings.Compare(string(a.ID), string(b.ID)) })
+	return moves
+}
+
+type keyRow struct {
+	Name   string `json:"n"`
+	Record string `json:"r"`
+	Kind   string `json:"k"`
+}
+
+// storeKeys replaces the keys of records and returns the names that any of them had
+// or has.
+func storeKeys(tx *db.Tx, location string, ids []string, now []keyRow) (touched []string, err error) {
+	had, err := keysOf(tx, location, ids)
+	if err != nil {
+		return nil, err
+	}
+	var gone, come []keyRow
+	for _, k := range had {
+		touched = append(touched, k.Name)
+		if !slices.Contains(now, k) {
+			gone = append(gone, k)
+		}
+	}
+	for _, k := range now {
+		touched = append(touched, k.Name)
+		if !slices.Contains(had, k) {
+			come = append(come, k)
+		}
+	}
+	if len(gone) > 0 {
+		if _, err := tx.Exec(deleteKeys(tx), location, db.JSON(gone)); err != nil {
+			return nil, err
+		}
+	}
+	if len(come) > 0 {
+		slices.SortFunc(come, func(a, b keyRow) int {
+			return cmp.Or(strings.Compare(a.Name, b.Name), strings.Compare(a.Record, b.Record))
+		})
+		if _, err := tx.Exec(insertKeys(tx), location, db.JSON(come)); err != nil {
+			return nil, err
+		}
+	}
+	slices.Sort(touched)
+	return slices.Compact(touched), nil
+}
+
+func keysOf(tx *db.Tx, location string, ids []string) ([]keyRow, error) {
+	return scanKeys(tx, selectKeysOf(tx), location, db.JSON(ids))
+}
+
+func sharing(tx *db.Tx, location string, names []string) ([]keyRow, error) {
+	if len(names) == 0 {
+		return nil, nil
+	}
+	return scanKeys(tx, selectSharing(tx), location, db.JSON(names))
+}
+
+func scanKeys(tx *db.Tx, query string, args ...any) (list []keyRow, err error) {
+	rows, err := tx.Query(query, args...)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var k keyRow
+		if err := rows.Scan(&k.Name, &k.Record, &k.Kind); err != nil {
+			return nil, err
+		}
+		list = append(list, k)
+	}
+	return list, rows.Err()
+}
+
+// A Question is a pair that a person must decide.
+type Question struct {
+	A        plumbline.SourceID `json:"a"`
+	B        plumbline.SourceID `json:"b"`
+	Evidence []string           `json:"evidence"`
+}
+
+// Questions returns the review list of a location.
+func Questions(tx *db.Tx, location string) ([]Question, error) {
+	return questions(tx, selectAsks, location)
+}
+
+// Undecided returns the questions about any of these source records.
+func Undecided(tx *db.Tx, location string, ids []string) ([]Question, error) {
+	if len(ids) == 0 {
+		return nil, nil
+	}
+	return questions(tx, selectAsksOf(tx), location, db.JSON(ids))
+}
+
+func questions(tx *db.Tx, query string, args ...any) (list []Question, err error) {
+	rows, err := tx.Query(query, args...)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var q Question
+		var evidence string
+		if err := rows.Scan(&q.A, &q.B, &evidence); err != nil {
+			return nil, err
+		}
+		if err := json.Unmarshal([]byte(evidence), &q.Evidence); err != nil {
+			return nil, err
+		}
+		list = append(list, q)
+	}
+	return list, rows.Err()
+}
