@@ -5,10 +5,11 @@ import (
 	"time"
 )
 
-// OpenHours says on which days the office works.
+// OpenHours says on which days the office works; calendar.Business does.
 type OpenHours interface {
-	// OpenOn says whether the office works on the day of t, in t's own zone.
-	OpenOn(t time.Time) bool
+	// WorkingDay is the n-th working day after the local day of t, at so many minutes
+	// after midnight; zero if there is none.
+	WorkingDay(t time.Time, n, minutes int) time.Time
 }
 
 // Due says when the clock rings, and whether it is set at all. It is pure: the same
@@ -29,7 +30,12 @@ func (c *Clock) Due(e Env, zone *time.Location, open OpenHours) (time.Time, bool
 	day := time.Date(at.Year(), at.Month(), at.Day(), 12, 0, 0, 0, time.UTC) // a date, apart from any zone
 	step := func(to time.Time) { moved, day = moved || !to.Equal(day), to }
 	step(addMonths(day, c.Months).AddDate(0, 0, c.Days))
-	step(c.businessDay(day, open))
+	if c.BusinessDays > 0 {
+		if day, err = c.businessDay(day, zone, open); err != nil {
+			return time.Time{}, false, err
+		}
+		moved = true
+	}
 	step(c.inSeason(day))
 	if c.At != "" {
 		if _, err := fmt.Sscanf(c.At, "%d:%d", &hour, &minute); err != nil {
@@ -60,20 +66,17 @@ func addMonths(day time.Time, n int) time.Time {
 	return to
 }
 
-// businessDay goes on by so many days on which the office works. An office that
-// never works is taken for one that always does.
-func (c *Clock) businessDay(day time.Time, open OpenHours) time.Time {
-	to := day
-	for left, looked := c.BusinessDays, 0; left > 0; looked++ {
-		to = to.AddDate(0, 0, 1)
-		if open == nil || open.OpenOn(to) {
-			left--
-		}
-		if looked > 366 {
-			return day.AddDate(0, 0, c.BusinessDays)
-		}
+// businessDay goes on by so many days on which the office works.
+func (c *Clock) businessDay(day time.Time, zone *time.Location, open OpenHours) (time.Time, error) {
+	if open == nil {
+		return day, fmt.Errorf("clock %s counts working days, and nobody said which days the office works", c.Name)
 	}
-	return to
+	to := open.WorkingDay(onClock(day, 12, 0, zone), c.BusinessDays, 12*60)
+	if to.IsZero() {
+		return day, fmt.Errorf("clock %s counts working days, and the office has none", c.Name)
+	}
+	to = to.In(zone)
+	return time.Date(to.Year(), to.Month(), to.Day(), 12, 0, 0, 0, time.UTC), nil
 }
 
 // inSeason moves a day forward to the next one of the clock's season.

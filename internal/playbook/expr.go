@@ -286,6 +286,8 @@ func functions() []cel.EnvOption {
 				}
 				return types.Int(cents)
 			}))),
+		cel.Function("major", cel.Overload("major_int", []*cel.Type{cel.IntType}, cel.StringType,
+			cel.UnaryBinding(func(cents ref.Val) ref.Val { return types.String(major(int64(cents.(types.Int)))) }))),
 		cel.Function("join", cel.Overload("join_given", []*cel.Type{textList, cel.StringType}, cel.StringType,
 			cel.BinaryBinding(func(items, sep ref.Val) ref.Val {
 				given := slices.DeleteFunc(texts(items), func(s string) bool { return s == "" })
@@ -350,6 +352,15 @@ func minor(text string) (int64, error) {
 	}
 	whole, part, _ := strings.Cut(text, ".")
 	return strconv.ParseInt(whole+(part + "00")[:2], 10, 64)
+}
+
+// major turns cents into "5.00".
+func major(cents int64) string {
+	sign, n := "", uint64(cents)
+	if cents < 0 {
+		sign, n = "-", -n
+	}
+	return fmt.Sprintf("%s%d.%02d", sign, n/100, n%100)
 }
 
 func local(t, zone ref.Val, layout string) ref.Val {
@@ -424,7 +435,7 @@ func (sizes) EstimateSize(n cost.AstNode) *cost.SizeEstimate {
 // EstimateCallCost is there for cost.Estimator.
 func (sizes) EstimateCallCost(function, _ string, _ *cost.AstNode, _ []cost.AstNode) *cost.CallEstimate {
 	switch function {
-	case "holds", "rang", "known", "money", "day", "date", "clock", "html":
+	case "holds", "rang", "known", "money", "major", "day", "date", "clock", "html":
 		return &cost.CallEstimate{CostEstimate: cost.FixedCostEstimate(10)}
 	case "mentions", "join":
 		return &cost.CallEstimate{CostEstimate: cost.FixedCostEstimate(100)}

@@ -171,6 +171,7 @@ type visitStageDoc struct {
 	To     []leaf        `yaml:"to"`
 	Time   leaf          `yaml:"time"`
 	Reason leaf          `yaml:"reason"`
+	Undo   time.Duration `yaml:"undo"`
 	Late   time.Duration `yaml:"late"`
 }
 
@@ -210,6 +211,7 @@ type ruleDoc struct {
 	Then     leaf          `yaml:"then"`
 	Mail     leaf          `yaml:"mail"`
 	By       time.Duration `yaml:"by"`
+	Ahead    time.Duration `yaml:"ahead"`
 	Quiet    time.Duration `yaml:"quiet"`
 	Within   time.Duration `yaml:"within"`
 	Fresh    time.Duration `yaml:"fresh"`
@@ -266,7 +268,7 @@ var (
 	dayNames     = []string{"mon", "tue", "wed", "thu", "fri", "sat", "sun"}
 	tellerNames  = []string{"tool", "us", "nobody"}
 	holidayNames = []string{"us", "none"}
-	eventNames   = []string{"text.help"} // beside stages and clocks
+	eventNames   = []string{"text.help", "visit.reassigned"} // beside stages and clocks
 )
 
 // A reference is a name that an expression, or a rule, expects to exist.
@@ -455,6 +457,7 @@ func (d *loader) visit() {
 			To:     d.words(s.To, "stage", v.Stages.keys),
 			Time:   d.one(s.Time, "kind of time", timeNames),
 			Reason: d.one(s.Reason, "word", []string{"required"}) == "required",
+			Undo:   s.Undo,
 			Late:   s.Late,
 		}
 	}
@@ -526,7 +529,7 @@ func (d *loader) rule(id string, r *ruleDoc) {
 		When: d.condition(r.When, atRest), While: d.condition(r.While, atSending),
 		Text: d.one(r.Text, "text", texts), First: d.one(r.First, "text", texts),
 		Then: d.one(r.Then, "text", texts), Mail: d.one(r.Mail, "text", texts),
-		By: r.By, Quiet: r.Quiet, Within: r.Within, Fresh: r.Fresh, Valid: r.Valid,
+		By: r.By, Ahead: r.Ahead, Quiet: r.Quiet, Within: r.Within, Fresh: r.Fresh, Valid: r.Valid,
 		To: roles(d.words(r.To, "role", roleNames)), ThenTo: roles(d.words(r.ThenTo, "role", roleNames)),
 		Class: d.one(r.Class, "class", classNames), Speaks: d.one(r.Speaks, "kind of message", speakerNames),
 		Unseen: d.event(r.Unseen), Reread: r.Reread, Reopens: d.event(r.Reopens),
@@ -579,6 +582,9 @@ func (d *loader) event(l leaf) string {
 		return ""
 	}
 	name := strings.TrimPrefix(l.text, "withdrawn:")
+	if slices.Contains(eventNames, l.text) {
+		return l.text
+	}
 	subject, what, _ := strings.Cut(name, ".")
 	switch subject {
 	case "job":
@@ -646,8 +652,8 @@ func (d *loader) mapping(path string, m *mappingDoc) *Mapping {
 // sourceTypes are the types of expression that can be written as a value.
 func sourceTypes(value string) []*cel.Type {
 	switch value {
-	case "number":
-		return []*cel.Type{cel.IntType}
+	case "number": // a count, or a decimal as text
+		return []*cel.Type{cel.IntType, cel.StringType}
 	case "date", "datetime":
 		return []*cel.Type{cel.TimestampType}
 	case "bool":

@@ -50,10 +50,11 @@ type VisitModel struct {
 
 // A VisitStage is one stage of a visit.
 type VisitStage struct {
-	To     []string // stages that may be asked for from here
-	Time   string   // what the time in it counts as: travel, wrench or hold; empty for none
-	Reason bool     // coming here wants a reason
-	Late   time.Duration
+	To     []string      // stages that may be asked for from here
+	Time   string        // what the time in it counts as: travel, wrench or hold; empty for none
+	Reason bool          // coming here wants a reason
+	Undo   time.Duration // it may be left for so long, with a reason; zero: for ever, without
+	Late   time.Duration // longer in it is late; zero: never
 }
 
 // A Guard is something that must hold before a request is granted.
@@ -109,6 +110,7 @@ type Rule struct {
 	Mail  string // the text whose mail form is sent, and nothing by text
 
 	By     time.Duration    // least difference of news that is worth saying
+	Ahead  time.Duration    // First is not said where the visit starts within
 	Quiet  time.Duration    // nothing may have changed for so long
 	Within time.Duration    // longest time from received to sending
 	Fresh  time.Duration    // longest time from happened to sending
