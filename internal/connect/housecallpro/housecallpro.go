@@ -26,7 +26,7 @@ type Config struct {
 	APIKey         connect.Secret   `json:"api_key" yaml:"api_key"`                 // a company's or application's key; sent as "Token KEY"
 	WebhookSecrets []connect.Secret `json:"webhook_secrets" yaml:"webhook_secrets"` // signing secrets, newest first; any of them is accepted
 	BaseURL        string           `json:"base_url" yaml:"base_url"`               // DefaultBase
-	CompanyHeader  string           `json:"company_header" yaml:"company_header"`   // X-Company-Id, for a key that spans locations
+	CompanyID      string           `json:"company_id" yaml:"company_id"`           // sent as X-Company-Id, for a key that spans locations
 
 	SignatureHeader string        `json:"signature_header" yaml:"signature_header"` // Api-Signature
 	TimestampHeader string        `json:"timestamp_header" yaml:"timestamp_header"` // Api-Timestamp; "none": the body alone is signed, undated
@@ -92,8 +92,8 @@ func (c Config) Validate() error {
 	if problem := connect.CheckBase(c.BaseURL); problem != "" {
 		wrong("base_url", problem, "leave it out for "+DefaultBase)
 	}
-	if c.CompanyHeader != "" && !headerValue(c.CompanyHeader) {
-		wrong("company_header", "it holds spaces or control characters", "give the company's id")
+	if c.CompanyID != "" && !headerValue(c.CompanyID) {
+		wrong("company_id", "it holds spaces or control characters", "give the company's id")
 	}
 	if !headerName(c.SignatureHeader) {
 		wrong("signature_header", "it is no header name", "leave it out for Api-Signature")
@@ -150,8 +150,8 @@ func New(c Config, client *http.Client, now func() time.Time) *Tool {
 		HTTP: client, Tool: "Housecall Pro", Base: c.BaseURL, Now: now,
 		Authorize: func(r *http.Request) {
 			r.Header.Set("Authorization", "Token "+string(c.APIKey))
-			if c.CompanyHeader != "" {
-				r.Header.Set("X-Company-Id", c.CompanyHeader)
+			if c.CompanyID != "" {
+				r.Header.Set("X-Company-Id", c.CompanyID)
 			}
 		},
 		Refused: t.refused,
