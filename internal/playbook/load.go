@@ -1,6 +1,7 @@
 package playbook
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"maps"
@@ -309,19 +310,9 @@ func (d *loader) build() {
 func (d *loader) sorted() []error {
 	slices.SortStableFunc(d.problems, func(a, b error) int {
 		x, y := a.(*Problem).At, b.(*Problem).At
-		return compare(x.File == y.File, x.Line-y.Line, x.Column-y.Column)
+		return cmp.Or(strings.Compare(x.File, y.File), x.Line-y.Line, x.Column-y.Column)
 	})
 	return d.problems
-}
-
-func compare(sameFile bool, line, column int) int {
-	switch {
-	case !sameFile:
-		return 0
-	case line != 0:
-		return line
-	}
-	return column
 }
 
 // one checks that a word is one of those known, and returns it. An absent word is
@@ -379,7 +370,7 @@ func (d *loader) settings() {
 	}
 	for _, day := range slices.Sorted(maps.Keys(s.Hours)) {
 		if !slices.Contains(dayNames, day) {
-			d.problem(at("hours."+day), "settings.hours", suggest(day, dayNames), "there is no day %q", day)
+			d.problem(d.book.root.find("settings.hours."+day).key, "settings.hours", suggest(day, dayNames), "there is no day %q", day)
 		}
 		from, to, _ := strings.Cut(s.Hours[day], "-")
 		if !isTime(from) || !isTime(to) || from >= to {
@@ -391,7 +382,9 @@ func (d *loader) settings() {
 	}
 	for kind, who := range s.Speaks {
 		n := d.book.root.find("settings.speaks." + kind)
-		d.one(leaf{kind, n, "settings.speaks"}, "kind of message", speakerNames)
+		if !slices.Contains(speakerNames, kind) {
+			d.problem(n.key, "settings.speaks", suggest(kind, speakerNames), "there is no kind of message %q", kind)
+		}
 		d.one(leaf{who, n, "settings.speaks." + kind}, "speaker", tellerNames)
 	}
 	if s.Holidays != "" {

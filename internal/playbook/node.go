@@ -87,7 +87,11 @@ func parse(l Layer) (*node, error) {
 	case len(f.Docs) == 0 || f.Docs[0].Body == nil:
 		return &node{is: mapping, kids: map[string]*node{}, at: Position{l.File, 1, 1}, layer: l.Name}, nil
 	case len(f.Docs) > 1:
-		return nil, &Problem{At: Position{l.File, 1, 1}, Msg: "the file holds several documents", Cure: "keep one, without ---"}
+		at := Position{l.File, 1, 1}
+		if start := f.Docs[1].Start; start != nil {
+			at = Position{l.File, start.Position.Line, start.Position.Column}
+		}
+		return nil, &Problem{At: at, Msg: "the file holds several documents", Cure: "keep one, without ---"}
 	}
 	n := r.read(f.Docs[0].Body)
 	if n.is != mapping && len(r.problems) == 0 {
