@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -28,20 +29,22 @@ const (
 	maxLogBytes     = 64 << 20 // beyond it the log of changes is emptied at once
 )
 
-// sqlite is the store in a file. One goroutine, write, owns the connection that
-// writes. It takes what waits, lends each member the connection in turn, and
-// commits for all of them.
+// sqlite is the store in a file. One connection writes, and whoever holds the
+// baton owns it: a caller of Do that leads a group. It runs its own function,
+// lends the connection to each that waited, and commits for all of them. No
+// goroutine stands between, because waking one costs a lone caller as much as
+// a flush; the next leader is one of those that gathered meanwhile.
 type sqlite struct {
 	writer *sql.DB
 	reader *sql.DB
-	conn   *session // the one that writes
+	conn   *session      // the one that writes
+	baton  chan struct{} // holds one thing
+	queue  chan *member  // those who wait
+	left   []*member     // those of the last group for whom there was no room
+	idle   chan *session // readers; nil is one not opened yet
 
-	queue   chan *member
-	stop    chan struct{} // closed to end
-	ended   chan struct{} // closed when write has ended
 	dirty   chan struct{} // something was committed since the last checkpoint
-	pause   chan chan struct{}
-	idle    chan *session // readers; nil is one not opened yet
+	stop    chan struct{} // closed to end
 	workers sync.WaitGroup
 	once    sync.Once
 	closed  error
@@ -56,6 +59,10 @@ type member struct {
 	done  chan error   // the result of the commit
 }
 
+// errDidNotReturn stands for the result of a function that panicked or ended its
+// goroutine.
+var errDidNotReturn = errors.New("the function did not return")
+
 const (
 	waiting = iota
 	running
@@ -67,12 +74,11 @@ func openSQLite(ctx context.Context, path string, o Options) (*sqlite, error) {
 		return nil, errors.New("it must be a file on disk")
 	}
 	s := &sqlite{
+		baton: make(chan struct{}, 1),
 		queue: make(chan *member, maxMembers),
-		stop:  make(chan struct{}),
-		ended: make(chan struct{}),
-		dirty: make(chan struct{}, 1),
-		pause: make(chan chan struct{}),
 		idle:  make(chan *session, readers),
+		dirty: make(chan struct{}, 1),
+		stop:  make(chan struct{}),
 	}
 	var err error
 	if s.writer, err = sql.Open("sqlite", source(path, o.Volatile, "_txlock=immediate")); err != nil {
@@ -103,7 +109,7 @@ func (s *sqlite) start(ctx context.Context, path string, o Options) error {
 	for range readers {
 		s.idle <- nil
 	}
-	s.workers.Go(s.write)
+	s.baton <- struct{}{}
 	if !o.Volatile {
 		s.workers.Go(s.checkpoint)
 	}
@@ -139,8 +145,12 @@ func (s *sqlite) do(ctx context.Context, now time.Time, f func(*Tx) error) error
 		ran:  make(chan error, 1),
 		done: make(chan error, 1),
 	}
-	if err := s.enter(ctx, m); err != nil {
+	leads, err := s.enter(ctx, m)
+	switch {
+	case err != nil:
 		return err
+	case leads:
+		return s.lead(m, f)
 	}
 	if err := m.run(f); err != nil {
 		return err
@@ -148,42 +158,49 @@ func (s *sqlite) do(ctx context.Context, now time.Time, f func(*Tx) error) error
 	return <-m.done
 }
 
-// enter waits for the member's turn.
-func (s *sqlite) enter(ctx context.Context, m *member) error {
+// enter waits until the member may run: lent the connection, or leading.
+func (s *sqlite) enter(ctx context.Context, m *member) (leads bool, err error) {
 	if err := ctx.Err(); err != nil {
-		return err
+		return false, err
 	}
 	select {
 	case <-s.stop:
-		return ErrClosed
+		return false, ErrClosed
 	default:
 	}
 	select {
 	case s.queue <- m:
 	case <-ctx.Done():
-		return ctx.Err()
+		return false, ctx.Err()
 	case <-s.stop:
-		return ErrClosed
+		return false, ErrClosed
 	}
-	var err error
 	select {
 	case err := <-m.turn:
-		return err
+		return false, err
+	case <-s.baton:
+		if m.state.CompareAndSwap(waiting, running) {
+			return true, nil
+		}
+		s.pass() // it was refused at the same moment
+		return false, <-m.turn
 	case <-ctx.Done():
 		err = ctx.Err()
-	case <-s.ended:
+	case <-s.stop:
 		err = ErrClosed
 	}
 	if m.state.CompareAndSwap(waiting, withdrawn) {
-		return err
+		return false, err
 	}
-	return <-m.turn // it came at the same moment
+	return false, <-m.turn // it came at the same moment
 }
 
-// run runs f on the caller's goroutine, which has the connection until then, so
-// that a panic or the end of a test in f is the caller's and not the writer's.
+func (s *sqlite) pass() { s.baton <- struct{}{} }
+
+// run runs f on its caller's goroutine, so that a panic or the end of a test in
+// f is the caller's, and nobody else's.
 func (m *member) run(f func(*Tx) error) (err error) {
-	err = errors.New("the function did not return")
+	err = errDidNotReturn
 	defer func() {
 		err = m.tx.finish(err)
 		m.ran <- err
@@ -192,129 +209,133 @@ func (m *member) run(f func(*Tx) error) (err error) {
 	return err
 }
 
-// write takes what is waiting and commits it together, until it is stopped.
-func (s *sqlite) write() {
-	defer close(s.ended)
-	for {
-		select {
-		case m := <-s.queue:
-			s.commit(s.waiting(m))
-		case resume := <-s.pause:
-			<-resume
-		case <-s.stop:
-			return
-		}
+// lead runs f, then those who wait, and commits. There is no timer: while one
+// group is flushed, the next one gathers.
+func (s *sqlite) lead(m *member, f func(*Tx) error) (err error) {
+	defer s.pass()
+	others := s.gather(m)
+	t, err := s.begin()
+	if err == nil && len(others) > 0 {
+		err = t.mark()
 	}
+	if err != nil {
+		t.lost = err
+		t.commit()
+		refuse(others, err)
+		return err
+	}
+	t.alone = len(others) == 0
+	err = errDidNotReturn
+	defer func() { // however f ends, the others are served
+		t.end(m)
+		s.left = t.lend(others)
+		t.commit()
+		s.conn.trim()
+		s.nudge()
+		if err == nil {
+			err = <-m.done
+		}
+	}()
+	return m.run(f)
 }
 
-// waiting is m and those behind it. There is no timer: while a batch is being
-// flushed, the next one gathers.
-func (s *sqlite) waiting(m *member) []*member {
-	batch := []*member{m}
-	for len(batch) < maxMembers {
+// gather takes those who wait, at most a group, without the leader.
+func (s *sqlite) gather(leader *member) (others []*member) {
+	waiters := s.left
+	s.left = nil
+	for len(waiters) < maxMembers {
 		select {
 		case m := <-s.queue:
-			batch = append(batch, m)
+			waiters = append(waiters, m)
+			continue
 		default:
-			return batch
 		}
+		break
 	}
-	return batch
+	return slices.DeleteFunc(waiters, func(m *member) bool { return m == leader })
 }
 
-// commit runs the batch in as few transactions as the limits and the disk allow.
-func (s *sqlite) commit(batch []*member) {
-	for len(batch) > 0 {
-		batch = s.transact(batch)
-	}
-	s.conn.trim()
-	select {
-	case s.dirty <- struct{}{}:
-	default:
+// refuse tells members that did not run why they will not.
+func refuse(members []*member, err error) {
+	for _, m := range members {
+		if m.state.CompareAndSwap(waiting, running) {
+			m.turn <- err
+		}
 	}
 }
 
-// transact runs members until the batch or the limit of rows is reached, commits,
-// answers them, and returns those that are left.
-func (s *sqlite) transact(batch []*member) []*member {
-	if err := s.conn.control("BEGIN IMMEDIATE"); err != nil {
-		err = fmt.Errorf("begin: %w", err)
-		for _, m := range batch {
-			if m.state.CompareAndSwap(waiting, running) {
-				m.turn <- err
-			}
-		}
-		return nil
+// A transaction is common to its members.
+type transaction struct {
+	conn  *session
+	alone bool      // one member only, which needs no savepoint
+	kept  []*member // those whose writes are in it
+	rows  int64     // written by them
+	lost  error     // why it cannot be committed any more
+}
+
+func (s *sqlite) begin() (*transaction, error) {
+	t := &transaction{conn: s.conn}
+	if err := t.conn.control("BEGIN IMMEDIATE"); err != nil {
+		return t, fmt.Errorf("begin: %w", err)
 	}
-	alone := len(batch) == 1 // a transaction of one needs no savepoint
-	var kept []*member
-	rows := int64(0)
-	for len(batch) > 0 && rows < maxRows {
-		m := batch[0]
-		batch = batch[1:]
+	return t, nil
+}
+
+// mark makes the savepoint to which the next member may be undone.
+func (t *transaction) mark() error { return t.conn.control("SAVEPOINT member") }
+
+// end waits for a member to have run and keeps what it wrote, or undoes it if
+// it failed. When that cannot be done, the engine has ended the transaction.
+func (t *transaction) end(m *member) {
+	keep := <-m.ran == nil
+	if keep {
+		t.kept = append(t.kept, m)
+		t.rows += m.tx.written
+	}
+	if t.alone {
+		return // commit does it
+	}
+	if !keep {
+		t.lost = t.conn.control("ROLLBACK TO SAVEPOINT member")
+	}
+	if t.lost == nil {
+		t.lost = t.conn.control("RELEASE SAVEPOINT member")
+	}
+}
+
+// lend lets the members run one after another, and returns those for whom there
+// is no room.
+func (t *transaction) lend(members []*member) (rest []*member) {
+	for i, m := range members {
+		if t.lost != nil || t.rows >= maxRows {
+			return members[i:]
+		}
 		if !m.state.CompareAndSwap(waiting, running) {
 			continue
 		}
-		keep, err := s.lend(m, alone)
-		if err != nil {
-			s.lose(kept, err)
-			return batch
+		if t.lost = t.mark(); t.lost != nil {
+			m.turn <- t.lost
+			continue
 		}
-		if keep {
-			kept = append(kept, m)
-			rows += m.tx.written
-		}
+		m.turn <- nil
+		t.end(m)
 	}
-	s.settle(kept)
-	return batch
+	return nil
 }
 
-// lend lets the member run and says whether what it wrote is kept. An error
-// means that the transaction is lost for all its members; this one was told.
-func (s *sqlite) lend(m *member, alone bool) (keep bool, err error) {
-	if !alone {
-		if err := s.conn.control("SAVEPOINT member"); err != nil {
-			m.turn <- err
-			return false, err
-		}
+// commit answers the members whose writes are in the transaction.
+func (t *transaction) commit() {
+	err := t.lost
+	if err == nil && len(t.kept) > 0 {
+		err = t.conn.control("COMMIT")
 	}
-	m.turn <- nil
-	keep = <-m.ran == nil
-	if alone {
-		return keep, nil // if not, settle rolls back
-	}
-	if !keep {
-		err = s.conn.control("ROLLBACK TO SAVEPOINT member")
-	}
-	if err == nil {
-		err = s.conn.control("RELEASE SAVEPOINT member")
+	if err != nil || len(t.kept) == 0 {
+		_ = t.conn.control("ROLLBACK") // the engine may have done it already
 	}
 	if err != nil {
-		m.done <- err
-		return false, err
+		err = fmt.Errorf("commit: %w", err)
 	}
-	return keep, nil
-}
-
-// settle commits and answers those whose writes are in the transaction.
-func (s *sqlite) settle(kept []*member) {
-	if len(kept) == 0 {
-		_ = s.conn.control("ROLLBACK") // nothing of it is wanted
-		return
-	}
-	if err := s.conn.control("COMMIT"); err != nil {
-		s.lose(kept, fmt.Errorf("commit: %w", err))
-		return
-	}
-	for _, m := range kept {
-		m.done <- nil
-	}
-}
-
-// lose tells the members that nothing of the transaction was kept.
-func (s *sqlite) lose(members []*member, err error) {
-	_ = s.conn.control("ROLLBACK") // the engine may have done it already
-	for _, m := range members {
+	for _, m := range t.kept {
 		m.done <- err
 	}
 }
@@ -342,6 +363,14 @@ func (s *sqlite) view(ctx context.Context, now time.Time, f func(*Tx) error) err
 		r = r.rest()
 	}()
 	return tx.finish(f(tx))
+}
+
+// nudge tells the checkpoint that there is something to do.
+func (s *sqlite) nudge() {
+	select {
+	case s.dirty <- struct{}{}:
+	default:
+	}
 }
 
 // borrow waits for a free reader.
@@ -406,13 +435,12 @@ func (s *sqlite) moveLog() {
 // truncateLog makes the log empty while the writer stands still; under
 // steady writing it would never be. It gives up soon if a reader needs the log.
 func (s *sqlite) truncateLog(ctx context.Context, conn *sql.Conn) {
-	resume := make(chan struct{})
 	select {
-	case s.pause <- resume:
+	case <-s.baton:
 	case <-s.stop:
 		return
 	}
-	defer close(resume)
+	defer s.pass()
 	var busy, pages, moved int64
 	if _, err := conn.ExecContext(ctx, "PRAGMA busy_timeout=50"); err != nil {
 		return
@@ -425,6 +453,7 @@ func (s *sqlite) close() error {
 	s.once.Do(func() {
 		close(s.stop)
 		s.workers.Wait()
+		<-s.baton           // wait for the group that runs
 		for range readers { // wait for those that read
 			if r := <-s.idle; r != nil {
 				s.closed = errors.Join(s.closed, r.close())
