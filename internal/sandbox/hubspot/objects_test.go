@@ -69,16 +69,13 @@ func TestBadValuesAreRefusedWithTheVendorsCodes(t *testing.T) {
 		{"tasks", "hs_task_status", "DONE", "INVALID_OPTION"},
 		{"notes", "hs_note_body", strings.Repeat("é", maxText+1), "INVALID_LENGTH"},
 	} {
-		r := o.post(objects+c.objectType, `{"properties":`+object(c.name, c.value, "hs_timestamp", "0", "domain", "x.example")+`,"associations":[]}`)
-		if c.objectType == "contacts" || c.objectType == "companies" || c.name == "hs_timestamp" {
-			r = o.post(objects+c.objectType, `{"properties":`+object(c.name, c.value, "name", "x")+`,"associations":[]}`)
-			if c.objectType == "contacts" {
-				r = o.post(objects+c.objectType, `{"properties":`+object(c.name, c.value)+`,"associations":[]}`)
-			}
-			if c.name == "hs_timestamp" {
-				r = o.post(objects+c.objectType, `{"properties":`+object(c.name, c.value)+`,"associations":[]}`)
+		given := []string{c.name, c.value}
+		for _, needed := range map[string][]string{"companies": {"name"}, "tasks": {"hs_timestamp"}, "notes": {"hs_timestamp"}}[c.objectType] {
+			if needed != c.name {
+				given = append(given, needed, "0")
 			}
 		}
+		r := o.post(objects+c.objectType, `{"properties":`+object(given...)+`,"associations":[]}`)
 		r.is(400).says("Property values were not valid: [{")
 		if !strings.Contains(r.raw, `"code":"`+c.code+`"`) {
 			t.Errorf("%s %s=%.20s: want code %s in %.300s", c.objectType, c.name, c.value, c.code, r.raw)
