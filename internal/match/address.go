@@ -22,7 +22,7 @@ func init() {
 }
 
 var (
-	streetSuffixes = standard(suffixTable, "wynd wynd", "av ave", "avenida avenida", "plz plz", "blv blvd")
+	streetSuffixes = standard(suffixTable, "wynd wynd", "av ave", "avenida avenida", "plz plz", "blv blvd", "hgwy hwy", "cmns cmns", "xrds xrds")
 	directions     = standard(directionTable, "no n", "so s", "n.e ne")
 	states         = standard(stateTable, "puerto_rico pr")
 	unitTypes      = standard(unitTable, "num #", "bsmt bsmt", "ofc ofc", "spc spc", "trlr trlr",

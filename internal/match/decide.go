@@ -239,7 +239,7 @@ func readable(address string) string {
 func onePhoneSlip(a, b []string) bool {
 	for _, x := range a {
 		for _, y := range b {
-			if len(x) == len(y) && oneEdit(x, y) {
+			if x != y && len(x) == len(y) && oneEdit(x, y) {
 				return true
 			}
 		}

@@ -54,33 +54,85 @@ func (s *sets) groups(members []int) [][]int {
 }
 
 // inDoubt marks the links that lie on a way between two sets that must stay
-// apart. With an edge drawn between each such two, these are the links in one
-// biconnected part with such an edge: without them, none of the ways is left.
+// apart: without them, none of the ways is left. Between two sets every link
+// of a biconnected part is on some way, so it is whole parts that are marked,
+// those on the one way through the tree of parts.
 func inDoubt(s *sets, links []link, cannot [][2]int) []bool {
 	g := graph{at: make(map[int][]half), order: make(map[int]int), low: make(map[int]int)}
 	for i, l := range links {
 		g.edge(s.ends(l.pair), i)
 	}
+	tree := partTree{of: make(map[int][]int)}
+	g.parts(tree.add)
+	apart := make(map[int][]int)
 	for _, pair := range cannot {
-		g.edge(s.ends(pair), -1)
+		ends := s.ends(pair)
+		apart[ends[0]] = append(apart[ends[0]], ends[1])
 	}
 	doubted := make([]bool, len(links))
-	g.parts(func(edges []half) {
-		if !slices.ContainsFunc(edges, func(e half) bool { return e.link < 0 }) {
-			return
-		}
-		for _, e := range edges {
-			if e.link >= 0 {
-				doubted[e.link] = true
+	for from, others := range apart {
+		for part := range tree.between(from, others) {
+			for _, l := range tree.links[part] {
+				doubted[l] = true
 			}
 		}
-	})
+	}
 	return doubted
+}
+
+// A partTree knows which biconnected parts meet in which nodes.
+type partTree struct {
+	links [][]int       // of each part
+	nodes [][]int       // of each part
+	of    map[int][]int // the parts of each node
+}
+
+func (t *partTree) add(edges []half) {
+	part := len(t.links)
+	var links, nodes []int
+	for _, e := range edges {
+		links, nodes = append(links, e.link), append(nodes, e.from, e.to)
+	}
+	slices.Sort(nodes)
+	nodes = slices.Compact(nodes)
+	t.links, t.nodes = append(t.links, links), append(t.nodes, nodes)
+	for _, n := range nodes {
+		t.of[n] = append(t.of[n], part)
+	}
+}
+
+// between returns the parts on the ways from one node to others.
+func (t *partTree) between(from int, others []int) map[int]bool {
+	type step struct{ node, part int }
+	cameBy := map[int]step{from: {from, -1}} // by node: the node before, and the part between
+	seen := make(map[int]bool)
+	for queue := []int{from}; len(queue) > 0; queue = queue[1:] {
+		for _, part := range t.of[queue[0]] {
+			if seen[part] {
+				continue
+			}
+			seen[part] = true
+			for _, n := range t.nodes[part] {
+				if _, ok := cameBy[n]; !ok {
+					cameBy[n] = step{queue[0], part}
+					queue = append(queue, n)
+				}
+			}
+		}
+	}
+	out := make(map[int]bool)
+	for _, n := range others {
+		for s, ok := cameBy[n]; ok && s.part >= 0; s = cameBy[n] {
+			out[s.part] = true
+			n = s.node
+		}
+	}
+	return out
 }
 
 // A half is an edge seen from one end. Edges between the same two are told
 // apart by number.
-type half struct{ to, link, number int }
+type half struct{ from, to, link, number int }
 
 type graph struct {
 	at         map[int][]half
@@ -98,7 +150,7 @@ func (g *graph) edge(ends [2]int, link int) {
 		if g.at[from] == nil {
 			g.nodes = append(g.nodes, from)
 		}
-		g.at[from] = append(g.at[from], half{ends[1-i], link, g.edges})
+		g.at[from] = append(g.at[from], half{from, ends[1-i], link, g.edges})
 	}
 	g.edges++
 }

@@ -216,7 +216,7 @@ func compareFirst(a, b string) (g grade, why string) {
 		return differs, "the given names differ"
 	case nicknames[[2]string{a, b}]:
 		return agrees, "one given name is a nickname of the other"
-	case oneEdit(a, b) && shorter >= 3 && !(known(a) && known(b)):
+	case oneEdit(a, b) && shorter >= 3 && !(known(a) && known(b)) && !twoGenders(a, b):
 		return agrees, "the given names are one letter apart"
 	case oneEdit(a, b):
 		// Maria and Mario, Tim and Jim: two names, not a slip.
@@ -227,6 +227,16 @@ func compareFirst(a, b string) (g grade, why string) {
 		return unsure, "the given names are two letters apart"
 	}
 	return differs, "the given names differ"
+}
+
+// twoGenders holds for Mario and Maria, Eric and Erica: they part only in a
+// final "a".
+func twoGenders(a, b string) bool {
+	if strings.HasSuffix(b, "a") {
+		a, b = b, a
+	}
+	stem, feminine := strings.CutSuffix(a, "a")
+	return feminine && (b == stem || len(b) == len(a) && strings.HasPrefix(b, stem))
 }
 
 func known(name string) bool { return len(formal[name]) > 0 }

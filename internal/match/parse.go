@@ -45,8 +45,15 @@ type token struct {
 var cleaner = strings.NewReplacer(".", "", "'", "", "’", "", "\"", " ", "(", " ", ")", " ", ";", ",", ":", " ",
 	"\t", " ", "\n", ",", "\r", " ", "|", " ", "#", " # ", "&", " & ", "⁄", "/", "½", " 1/2")
 
+// longest is more than any address needs; what is beyond is not read, since
+// some of what follows looks ahead from every word.
+const longest = 400
+
 func tokens(line string) []token {
-	line = strings.ToLower(line)
+	if len(line) > longest {
+		line = line[:longest]
+	}
+	line = strings.ToLower(strings.ToValidUTF8(line, ""))
 	if !ascii(line) {
 		line = norm.NFC.String(strings.Map(dropMarks, norm.NFD.String(line)))
 	}
@@ -161,7 +168,7 @@ func (p *parser) tail() {
 		n-- // "60606 6306"
 	}
 	switch m := zipCode.FindStringSubmatch(p.word(n - 1)); {
-	case m != nil && n > 1 && !lead[p.word(n-2)]:
+	case m != nil && n > 1 && (p.words[n-2].comma || !lead[p.word(n-2)]):
 		p.a.ZIP, p.words = m[1], p.words[:n-1]
 	case n > 2 && len(p.word(n-1)) == 4 && digits(p.word(n-1)) && states[p.word(n-2)] != "":
 		p.a.ZIP, p.words = "0"+p.word(n-1), p.words[:n-1] // a spreadsheet ate the zero
@@ -523,11 +530,11 @@ func (p *parser) strongWithin(stop int) bool {
 	return false
 }
 
-// leftOver reads what stands between a street and a comma or the end: a unit
-// without its type, else perhaps the city.
+// leftOver reads what stands between a street and a comma or the end: a unit in
+// words of its own ("rear cottage") where the city is apart, else the city.
 func (p *parser) leftOver(end int) {
 	rest := p.words[min(p.at, end):end]
-	if len(rest) == 1 && looseUnit.MatchString(rest[0].text) || len(rest) > 0 && !p.placed {
+	if len(rest) == 1 && looseUnit.MatchString(rest[0].text) || len(rest) > 0 && (!p.placed || p.cityBehind(end)) {
 		p.a.Unit = join(unitNumber(text(rest)), p.a.Unit)
 		p.at = end
 	}
