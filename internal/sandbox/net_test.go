@@ -198,7 +198,7 @@ func TestTheSameSeedGivesTheSameFaults(t *testing.T) {
 		}
 		return b.String()
 	}
-	if run(7) != run(7) {
+	if first, second := run(7), run(7); first != second {
 		t.Error("two runs with one seed differ")
 	}
 	if run(7) == run(8) {

@@ -22,11 +22,11 @@ var errArchived = errors.New("the job is archived")
 
 // NewJob is what a shop says when it books a job.
 type NewJob struct {
-	CustomerID, AddressID    string // an empty address is the customer's first
-	Description, LeadSource  string
-	JobType, BusinessUnit    string
-	Tags                     []string
-	estimate, option, number string
+	CustomerID, AddressID   string // an empty address is the customer's first
+	Description, LeadSource string
+	JobType, BusinessUnit   string
+	Tags                    []string
+	estimate, option        string
 }
 
 // CreateJob books a job that needs scheduling and sends job.created.

@@ -339,7 +339,7 @@ func TestTheSameSeedGivesTheSameWorld(t *testing.T) {
 		}
 		return b.String()
 	}
-	if run() != run() {
+	if first, second := run(), run(); first != second {
 		t.Error("two runs with one seed differ")
 	}
 }
