@@ -34,7 +34,8 @@ func (r *reader) invoice(o object) {
 	job, _ := o.text("job_id")
 	f := fields{}
 	f.text("number", o, "invoice_number")
-	f.text("job", o, "job_id")
+	f.null("job", o, "job_id")
+	f.ref("job", job)
 	f.cents("amount", o, "amount")
 	f.cents("balance", o, "due_amount")
 	f.instant("paid_at", o, "paid_at")

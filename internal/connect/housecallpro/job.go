@@ -80,7 +80,7 @@ func (r *reader) appointment(o object, job string, at time.Time) (id string) {
 	f.instant("ends", o, "end_time")
 	f.boolean("any_time", o, "anytime")
 	f.whole("window_minutes", o, "arrival_window_minutes")
-	f.texts("technicians", o, "dispatched_employees_ids")
+	f.ids("technicians", o, "dispatched_employees_ids")
 	f.dispatched(o)
 	discarded := r.event == "job.appointment.appointment_discarded"
 	r.add(plumbline.Visit, id, at, o, discarded, f)

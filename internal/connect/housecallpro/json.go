@@ -235,6 +235,17 @@ func (f fields) texts(name string, o object, key string) {
 	f.set(name, o, key, v, ok)
 }
 
+// ids writes a list of ids, none of which may be empty.
+func (f fields) ids(name string, o object, key string) {
+	v, ok := o.texts(key)
+	for i, id := range v {
+		if id == "" {
+			o.fail(fmt.Sprintf("%s[%d]", key, i), "an id", id)
+		}
+	}
+	f.set(name, o, key, v, ok)
+}
+
 func (f fields) boolean(name string, o object, key string) {
 	v, ok := o.boolean(key)
 	f.set(name, o, key, v, ok)
@@ -255,7 +266,7 @@ func (f fields) cents(name string, o object, key string) {
 	f.set(name, o, key, connect.Cents(v), ok)
 }
 
-// ref writes the id of an object, whole or named, as it stands in a body.
+// ref writes the id of another object, unless it is empty.
 func (f fields) ref(name, id string) {
 	if id != "" {
 		f[name] = connect.Value(id)
