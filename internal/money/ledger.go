@@ -132,11 +132,11 @@ type PayerBalance struct {
 //
 // Deposits and unapplied payments of a job are taken off its invoices in the
 // order in which they were issued, before the payments that name an invoice
-// count; a credit note lowers its job's other invoices last. What is paid beyond
-// an invoice stays credit on it. A payment that
-// names a void, unissued or unknown invoice is unapplied: for its job, or for
-// the one job of that invoice; else it is the payer's credit. The error is
-// ErrRange, where the sum of all amounts does not fit 64 bits.
+// count; a credit note lowers its job's other invoices last. What is paid
+// beyond an invoice stays credit on it. A payment that names a void, unissued
+// or unknown invoice is unapplied: for its job, or for the one job of that
+// invoice; else it is the payer's credit. The error is ErrRange, where the sum
+// of all amounts does not fit 64 bits.
 func Settle(invoices []Invoice, payments []Payment) (Ledger, error) {
 	if err := checkRange(invoices, payments); err != nil {
 		return Ledger{}, fmt.Errorf("settle %d invoices and %d payments: %w", len(invoices), len(payments), err)
