@@ -1,14 +1,11 @@
 package hubspot
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
-	"errors"
-	"io"
-	"net"
 	"net/http"
 	"net/url"
+	"time"
 
 	"plumbline.dev/plumbline/internal/connect"
 )
@@ -26,6 +23,9 @@ const (
 // maxAnswer bounds what is read of an answer: 100 records of long texts with their
 // histories stay well below it.
 const maxAnswer = 64 << 20
+
+// callDeadline is of one call. A batch of 100 takes HubSpot seconds.
+const callDeadline = 30 * time.Second
 
 // A request is one call that is about to leave.
 type request struct {
@@ -48,76 +48,38 @@ type refusal struct {
 	details problem
 }
 
+func (t *Tool) caller() *connect.Caller {
+	return &connect.Caller{
+		HTTP: t.client, Tool: "hubspot", Base: t.config.BaseURL, Now: t.now, Deadline: callDeadline, Limit: maxAnswer,
+		Authorize: func(r *http.Request) { r.Header.Set("Authorization", "Bearer "+string(t.config.Token)) },
+		Refused:   t.refused,
+	}
+}
+
 // call sends a request once. A write whose answer did not come is unknown, unless
 // no connection was made at all.
 func (t *Tool) call(ctx context.Context, r request) (answer, *refusal) {
-	req, err := t.build(ctx, r)
-	if err != nil {
-		return answer{}, &refusal{Error: &connect.Error{Class: connect.Human, Code: "request", Msg: "the request could not be made", Err: err}}
+	call := connect.Call{Method: r.method, Path: r.path, Query: r.query, Safe: !r.writes}
+	if r.body != nil {
+		text, err := json.Marshal(r.body)
+		if err != nil {
+			return answer{}, &refusal{Error: &connect.Error{Class: connect.Human, Code: "request", Msg: "the request could not be written", Err: err}}
+		}
+		call.Body, call.ContentType = text, "application/json"
 	}
 	if ctx.Err() != nil {
 		return answer{}, &refusal{Error: &connect.Error{Class: connect.Retry, Code: "not_sent", Msg: "there was no time left to call hubspot", Err: ctx.Err()}}
 	}
-	resp, err := t.client.Do(req)
+	said, err := t.caller().Do(ctx, call)
 	if err != nil {
-		return answer{}, &refusal{Error: broken(err, r.writes)}
-	}
-	defer resp.Body.Close()
-	body, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer+1))
-	if err == nil && len(body) > maxAnswer {
-		err = errors.New("the answer is larger than 64 MiB")
-	}
-	if resp.StatusCode/100 != 2 {
-		// a refusal holds without its body
-		return answer{}, t.refused(resp.StatusCode, resp.Header, body, r.writes)
-	}
-	if err != nil {
-		return answer{}, &refusal{Error: broken(err, r.writes)}
-	}
-	return answer{status: resp.StatusCode, body: body}, nil
-}
-
-func (t *Tool) build(ctx context.Context, r request) (*http.Request, error) {
-	address := t.config.BaseURL + r.path
-	if len(r.query) > 0 {
-		address += "?" + r.query.Encode()
-	}
-	var body io.Reader
-	if r.body != nil {
-		text, err := json.Marshal(r.body)
-		if err != nil {
-			return nil, err
+		no := &refusal{Error: connect.AsError(err)}
+		if no.Code == "" {
+			no.Code = "connection"
 		}
-		body = bytes.NewReader(text)
+		_ = json.Unmarshal(said.Body, &no.details) // the class stands without the details
+		return answer{}, no
 	}
-	req, err := http.NewRequestWithContext(ctx, r.method, address, body)
-	if err != nil {
-		return nil, err
-	}
-	if r.writes {
-		// without it net/http may send a request again on a fresh connection
-		req.GetBody = nil
-	}
-	req.Header.Set("Authorization", "Bearer "+string(t.config.Token))
-	req.Header.Set("Accept", "application/json")
-	if body != nil {
-		req.Header.Set("Content-Type", "application/json")
-	}
-	return req, nil
-}
-
-// broken classifies a call without a whole answer.
-func broken(err error, writes bool) *connect.Error {
-	e := &connect.Error{Class: connect.Retry, Code: "connection", Msg: "the connection to hubspot broke", Err: err}
-	var op *net.OpError
-	if errors.As(err, &op) && op.Op == "dial" {
-		e.Msg = "hubspot could not be reached"
-		return e
-	}
-	if writes {
-		e.Class = connect.Unknown
-	}
-	return e
+	return answer{status: said.Status, body: said.Body}, nil
 }
 
 // read makes a call that changes nothing and decodes its answer.
@@ -131,12 +93,4 @@ func (t *Tool) read(ctx context.Context, method, path string, query url.Values, 
 			Msg: "hubspot's answer could not be read", Err: err}}
 	}
 	return nil
-}
-
-// errorOf turns a refusal into an error, keeping nil nil.
-func errorOf(no *refusal) error {
-	if no == nil {
-		return nil
-	}
-	return no.Error
 }

@@ -1,32 +1,18 @@
 package hubspot
 
 import (
-	"net"
-	"net/url"
 	"strconv"
 	"strings"
 	"time"
 
 	"plumbline.dev/plumbline"
+	"plumbline.dev/plumbline/internal/connect"
 )
-
-// A Secret is text that prints as dots. Only this package's calls read it.
-type Secret string
-
-const dots = "••••••"
-
-func (Secret) String() string { return dots }
-
-// GoString keeps the secret out of %#v.
-func (Secret) GoString() string { return dots }
-
-// MarshalText keeps the secret out of JSON, YAML and logs.
-func (Secret) MarshalText() ([]byte, error) { return []byte(dots), nil }
 
 // Config is one HubSpot account.
 type Config struct {
-	Token  Secret `json:"token" yaml:"token"`   // of a service key or private app
-	Portal string `json:"portal" yaml:"portal"` // the account's id (Hub ID)
+	Token  connect.Secret `json:"token" yaml:"token"`   // of a service key or private app
+	Portal string         `json:"portal" yaml:"portal"` // the account's id (Hub ID)
 	// AppID is our integration's source id in property history. Without it our own
 	// writes read as another integration's.
 	AppID    string `json:"app_id,omitempty" yaml:"app_id,omitempty"`
@@ -55,7 +41,7 @@ func orElse(s, other string) string {
 
 // Validate says what is wrong with the configuration, without any secret.
 func (c Config) Validate() error {
-	if err := c.Token.validate(); err != nil {
+	if err := validateToken(c.Token); err != nil {
 		return err
 	}
 	if !isID(c.Portal) {
@@ -64,8 +50,10 @@ func (c Config) Validate() error {
 	if c.AppID != "" && !isID(c.AppID) {
 		return plumbline.Invalidf("it is the number of the app or service key", "app_id %q is no app id", c.AppID)
 	}
-	if err := validateURL(c.BaseURL); err != nil {
-		return err
+	if c.BaseURL != "" {
+		if wrong := connect.CheckBase(c.BaseURL); wrong != "" {
+			return plumbline.Invalidf("such as https://api.hubapi.com", "base_url: %s", wrong)
+		}
 	}
 	if c.Pipeline != strings.TrimSpace(c.Pipeline) || strings.EqualFold(c.Pipeline, "Sales Pipeline") {
 		return plumbline.Invalidf("name a pipeline of its own, such as Jobs", "pipeline %q cannot be ours", c.Pipeline)
@@ -82,7 +70,7 @@ func (c Config) Validate() error {
 	return nil
 }
 
-func (s Secret) validate() error {
+func validateToken(s connect.Secret) error {
 	if s == "" {
 		return plumbline.Invalidf("create a service key in HubSpot and paste it", "token is missing")
 	}
@@ -90,23 +78,6 @@ func (s Secret) validate() error {
 		if r <= ' ' || r > '~' {
 			return plumbline.Invalidf("paste it again", "token holds a character that no token has")
 		}
-	}
-	return nil
-}
-
-// validateURL wants TLS, except towards this very machine.
-func validateURL(text string) error {
-	if text == "" {
-		return nil
-	}
-	u, err := url.Parse(text)
-	if err != nil || u.Host == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "" {
-		return plumbline.Invalidf("such as https://api.hubapi.com", "base_url is no address")
-	}
-	ip := net.ParseIP(u.Hostname())
-	local := u.Hostname() == "localhost" || ip != nil && ip.IsLoopback()
-	if u.Scheme != "https" && (u.Scheme != "http" || !local) {
-		return plumbline.Invalidf("https", "base_url would carry the token in the open")
 	}
 	return nil
 }

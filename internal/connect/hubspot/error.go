@@ -89,9 +89,10 @@ func (p problem) all(names ...string) []string {
 }
 
 // refused reads an answer that is not 2xx.
-func (t *Tool) refused(status int, header http.Header, body []byte, writes bool) *refusal {
+func (t *Tool) refused(r connect.Reply) *connect.Error {
+	status, header, writes := r.Status, r.Header, !r.Safe
 	var p problem
-	_ = json.Unmarshal(body, &p) // a body that cannot be read leaves the status to decide
+	_ = json.Unmarshal(r.Body, &p) // a body that cannot be read leaves the status to decide
 	e := &connect.Error{Status: status, Code: orElse(p.Category, "HTTP_"+strconv.Itoa(status)), Err: trace(p)}
 	switch {
 	case status == http.StatusTooManyRequests:
@@ -113,7 +114,7 @@ func (t *Tool) refused(status int, header http.Header, body []byte, writes bool)
 		e.Class, e.Msg = connect.Human, "hubspot refused the call"
 		e.Cure = "look up the status in HubSpot's error handling guide"
 	}
-	return &refusal{Error: e, details: p}
+	return e
 }
 
 func trace(p problem) error {

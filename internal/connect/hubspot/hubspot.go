@@ -33,20 +33,18 @@ type Tool struct {
 	mu     sync.Mutex
 	zone   *time.Location      // of the account, once it is known
 	labels map[string]labelSet // "deal/contact" to the labels of that pair
+	ours   map[string][]string // further properties to read, by type
 }
 
 var (
 	_ connect.Target   = (*Tool)(nil)
 	_ connect.Budgeter = (*Tool)(nil)
+	_ connect.Receiver = (*Receiver)(nil)
 )
 
-// New returns the tool of an account whose configuration has been validated. The
-// client sets deadlines and guards addresses; redirects are not followed, since no
-// call of this API answers with one.
+// New returns the tool of an account whose configuration has been validated.
 func New(c Config, client *http.Client, now func() time.Time) *Tool {
-	guarded := *client
-	guarded.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
-	t := &Tool{config: c.withDefaults(), client: &guarded, now: now, labels: map[string]labelSet{}}
+	t := &Tool{config: c.withDefaults(), client: client, now: now, labels: map[string]labelSet{}, ours: map[string][]string{}}
 	if c.Zone != "" {
 		t.zone, _ = time.LoadLocation(c.Zone) // Validate has loaded it
 	}

@@ -1,0 +1,225 @@
+package hubspot
+
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"time"
+
+	"plumbline.dev/plumbline"
+	"plumbline.dev/plumbline/internal/connect"
+)
+
+// lag is how far HubSpot's search index may be behind and our clocks apart. HubSpot
+// names no bound; public reports speak of half a minute.
+const lag = 5 * time.Minute
+
+// archivedPages is how many pages of archived records one poll looks at. They come
+// in no order of time, so the list is walked round and round.
+const archivedPages = 5
+
+// Phases of a pull.
+const (
+	listing  = "list"     // the first pull: everything there is
+	changed  = "changed"  // what was modified since the watermark
+	archived = "archived" // what was archived since the last walk through the archived
+)
+
+// A cursor says how far a stream was pulled. Instants are ms UTC.
+type cursor struct {
+	Phase string `json:"phase"`
+	Since int64  `json:"since,omitempty"` // modified at or after
+	Start int64  `json:"start,omitempty"` // of this poll
+	After string `json:"after,omitempty"` // page of the list
+	Last  string `json:"last,omitempty"`  // greatest id that was handed over
+
+	Walk struct { // through the archived
+		After string `json:"after,omitempty"`
+		Since int64  `json:"since,omitempty"`
+		Start int64  `json:"start,omitempty"`
+		Pages int    `json:"pages,omitempty"` // of this poll
+	} `json:"walk,omitzero"`
+}
+
+func (c cursor) text() string {
+	text, _ := json.Marshal(c) // strings and numbers only
+	return string(text)
+}
+
+// Streams are the types that are adopted and watched.
+func (t *Tool) Streams() []string { return []string{"contacts", objects[t.config.Object].path} }
+
+// Pull hands over a page of a stream. The first pull lists everything; each later
+// one searches what was modified since the one before began, less the lag, by
+// ascending id, so that no answer of the search is ever beyond its ten thousandth;
+// then it goes on with its walk through the archived. Through does not speak of the
+// archived: one that is not yet walked to may still be told as live.
+func (t *Tool) Pull(ctx context.Context, stream, text string) (connect.Page, error) {
+	typ := t.typeOf(stream)
+	if typ == "" {
+		return connect.Page{}, plumbline.Invalidf("contacts or "+objects[t.config.Object].path, "hubspot has no stream %q", stream)
+	}
+	c := cursor{Phase: listing}
+	if text != "" {
+		if err := json.Unmarshal([]byte(text), &c); err != nil {
+			return connect.Page{}, plumbline.Invalidf("pull from the beginning", "the cursor of %s cannot be read", stream)
+		}
+	}
+	if c.Start == 0 {
+		c.Start = t.now().UnixMilli()
+	}
+	switch c.Phase {
+	case listing:
+		return t.pullAll(ctx, typ, c)
+	case changed:
+		return t.pullChanged(ctx, typ, c)
+	case archived:
+		return t.pullArchived(ctx, typ, c)
+	}
+	return connect.Page{}, plumbline.Invalidf("pull from the beginning", "the cursor of %s is of no known phase", stream)
+}
+
+// typeOf is the type that a stream is made of, "" for another stream.
+func (t *Tool) typeOf(stream string) string {
+	for _, typ := range []string{"contact", t.config.Object} {
+		if objects[typ].path == stream {
+			return typ
+		}
+	}
+	return ""
+}
+
+type listed struct {
+	Results []record `json:"results"`
+	Paging  paging   `json:"paging"`
+}
+
+func (t *Tool) list(ctx context.Context, typ, after string, archived bool, properties string) (listed, *refusal) {
+	query := url.Values{"limit": {strconv.Itoa(batchSize)}, "properties": {properties}, "archived": {strconv.FormatBool(archived)}}
+	if after != "" {
+		query.Set("after", after)
+	}
+	var out listed
+	no := t.read(ctx, http.MethodGet, recordsPath+objects[typ].path, query, nil, &out)
+	return out, no
+}
+
+func (t *Tool) pullAll(ctx context.Context, typ string, c cursor) (connect.Page, error) {
+	page, no := t.list(ctx, typ, c.After, false, "hs_object_id")
+	if no != nil {
+		return connect.Page{}, no.Error
+	}
+	answers, err := t.ReadBack(ctx, typ, idsOf(page.Results))
+	if err != nil {
+		return connect.Page{}, err
+	}
+	if c.After = page.Paging.Next.After; c.After != "" {
+		return connect.Page{Answers: answers, Next: c.text(), More: true}, nil
+	}
+	next := c.next()
+	next.Walk.Since = next.Since
+	return connect.Page{Answers: answers, Next: next.text(), Through: c.through()}, nil
+}
+
+// through is the instant up to which a poll that began at Start has seen everything.
+func (c cursor) through() time.Time { return time.UnixMilli(c.Start).Add(-lag).UTC() }
+
+// next is the cursor of the next poll.
+func (c cursor) next() cursor {
+	n := cursor{Phase: changed, Since: c.through().UnixMilli(), Walk: c.Walk}
+	n.Walk.Pages = 0
+	return n
+}
+
+type searchInput struct {
+	FilterGroups []filterGroup `json:"filterGroups"`
+	Sorts        []sorting     `json:"sorts"`
+	Properties   []string      `json:"properties"`
+	Limit        int           `json:"limit"`
+	After        string        `json:"after"`
+}
+
+type filterGroup struct {
+	Filters []filter `json:"filters"`
+}
+
+type filter struct {
+	Property string `json:"propertyName"`
+	Operator string `json:"operator"`
+	Value    string `json:"value"`
+}
+
+type sorting struct {
+	Property  string `json:"propertyName"`
+	Direction string `json:"direction"`
+}
+
+// pullChanged pages by id and not by offset: what is modified meanwhile moves no
+// page, and is found by the next poll.
+func (t *Tool) pullChanged(ctx context.Context, typ string, c cursor) (connect.Page, error) {
+	o := objects[typ]
+	in := searchInput{
+		FilterGroups: []filterGroup{{[]filter{
+			{o.modified, "GTE", strconv.FormatInt(c.Since, 10)},
+			{"hs_object_id", "GT", orElse(c.Last, "0")},
+		}}},
+		Sorts:      []sorting{{"hs_object_id", "ASCENDING"}},
+		Properties: []string{"hs_object_id"}, Limit: batchSize, After: "0",
+	}
+	var out listed
+	if no := t.read(ctx, http.MethodPost, recordsPath+o.path+"/search", url.Values{}, in, &out); no != nil {
+		return connect.Page{}, no.Error
+	}
+	ids := idsOf(out.Results)
+	answers, err := t.ReadBack(ctx, typ, ids)
+	if err != nil {
+		return connect.Page{}, err
+	}
+	last := slices.MaxFunc(append(ids, orElse(c.Last, "0")), compareIDs)
+	more := len(ids) == batchSize || out.Paging.Next.After != ""
+	if more && last != c.Last {
+		c.Last = last
+	} else {
+		c.Phase, c.Last = archived, ""
+	}
+	return connect.Page{Answers: answers, Next: c.text(), More: true}, nil
+}
+
+// pullArchived walks on through the archived and hands over those that were archived
+// since the walk before began.
+func (t *Tool) pullArchived(ctx context.Context, typ string, c cursor) (connect.Page, error) {
+	if c.Walk.Start == 0 {
+		c.Walk.Start = t.now().UnixMilli()
+	}
+	page, no := t.list(ctx, typ, c.Walk.After, true, propertyList(t.watched(typ)))
+	if no != nil {
+		return connect.Page{}, no.Error
+	}
+	var answers []connect.Answer
+	for _, r := range page.Results {
+		r.Archived = true
+		at := instant(r.ArchivedAt)
+		if at.IsZero() || at.UnixMilli() >= c.Walk.Since {
+			answers = append(answers, t.answer(typ, r.ID, r))
+		}
+	}
+	c.Walk.After, c.Walk.Pages = page.Paging.Next.After, c.Walk.Pages+1
+	if c.Walk.After != "" && c.Walk.Pages < archivedPages {
+		return connect.Page{Answers: answers, Next: c.text(), More: true}, nil
+	}
+	if c.Walk.After == "" {
+		c.Walk.Since, c.Walk.Start = time.UnixMilli(c.Walk.Start).Add(-lag).UnixMilli(), 0
+	}
+	return connect.Page{Answers: answers, Next: c.next().text(), Through: c.through()}, nil
+}
+
+func idsOf(records []record) []string {
+	var ids []string
+	for _, r := range records {
+		ids = append(ids, r.ID)
+	}
+	return ids
+}
