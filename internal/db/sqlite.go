@@ -26,7 +26,7 @@ const (
 const (
 	readers         = 8
 	checkpointPause = 200 * time.Millisecond
-	maxLogBytes     = 64 << 20 // beyond it the log of changes is emptied at once
+	longLog         = 1000 // pages
 )
 
 // sqlite is the store in a file. One connection writes, and whoever holds the
@@ -37,6 +37,7 @@ const (
 type sqlite struct {
 	writer *sql.DB
 	reader *sql.DB
+	mover  *sql.DB       // for checkpoints
 	conn   *session      // the one that writes
 	baton  chan struct{} // holds one thing
 	queue  chan *member  // those who wait
@@ -80,18 +81,32 @@ func openSQLite(ctx context.Context, path string, o Options) (*sqlite, error) {
 		dirty: make(chan struct{}, 1),
 		stop:  make(chan struct{}),
 	}
-	var err error
-	if s.writer, err = sql.Open("sqlite", source(path, o.Volatile, "_txlock=immediate")); err != nil {
-		return nil, err
+	for _, pool := range []struct {
+		to    **sql.DB
+		conns int
+		more  []string
+	}{
+		// Another process, such as a command, may be writing.
+		{&s.writer, 1, []string{"_txlock=immediate", "_pragma=busy_timeout(10000)", "_pragma=journal_mode(WAL)"}},
+		{&s.reader, readers, []string{"mode=ro", "_pragma=query_only(1)", "_pragma=busy_timeout(10000)"}},
+		// It waits for readers while the writer waits for it.
+		{&s.mover, 1, []string{"_pragma=busy_timeout(5)"}},
+	} {
+		db, err := sql.Open("sqlite", source(path, o.Volatile, pool.more))
+		if err != nil {
+			return nil, err
+		}
+		db.SetMaxOpenConns(pool.conns)
+		db.SetMaxIdleConns(pool.conns)
+		*pool.to = db
 	}
-	s.writer.SetMaxOpenConns(2) // one writes, one checkpoints
-	if err := s.start(ctx, path, o); err != nil {
-		return nil, errors.Join(err, s.writer.Close())
+	if err := s.start(ctx, o); err != nil {
+		return nil, errors.Join(err, s.reader.Close(), s.mover.Close(), s.writer.Close())
 	}
 	return s, nil
 }
 
-func (s *sqlite) start(ctx context.Context, path string, o Options) error {
+func (s *sqlite) start(ctx context.Context, o Options) error {
 	if err := migrate(ctx, s.writer, goose.DialectSQLite3, o.Migrations); err != nil {
 		return err
 	}
@@ -100,12 +115,6 @@ func (s *sqlite) start(ctx context.Context, path string, o Options) error {
 		return err
 	}
 	s.conn = newSession(conn, true)
-	s.reader, err = sql.Open("sqlite", source(path, o.Volatile, "mode=ro&_pragma=query_only(1)"))
-	if err != nil {
-		return errors.Join(err, conn.Close())
-	}
-	s.reader.SetMaxOpenConns(readers)
-	s.reader.SetMaxIdleConns(readers)
 	for range readers {
 		s.idle <- nil
 	}
@@ -116,20 +125,16 @@ func (s *sqlite) start(ctx context.Context, path string, o Options) error {
 	return nil
 }
 
-// source is the connection string. Everything that is set stands here, because
+// source is the connection string. Everything that is set stands in it, because
 // a PRAGMA run on a pool reaches one connection of it.
-func source(path string, volatile bool, more string) string {
-	settings := []string{
-		"_pragma=busy_timeout(10000)", // another process, such as a command, may be writing
-		"_pragma=cache_size(-32768)",  // KiB
+func source(path string, volatile bool, more []string) string {
+	settings := append([]string{
+		"_pragma=cache_size(-32768)", // KiB
 		"_pragma=foreign_keys(1)",
 		"_pragma=temp_store(MEMORY)",
-		"_dqs=0", // "x" is a name on PostgreSQL, so it is here
-		more,
-	}
-	if !strings.Contains(more, "mode=ro") {
-		settings = append(settings, "_pragma=journal_mode(WAL)")
-	}
+		"_pragma=journal_size_limit(67108864)", // how long the log stays after a burst
+		"_dqs=0",                               // "x" is a name on PostgreSQL, so it is here
+	}, more...)
 	if volatile {
 		settings = append(settings, "_pragma=synchronous(OFF)", "_pragma=wal_autocheckpoint(1000)")
 	} else {
@@ -413,40 +418,21 @@ func (s *sqlite) checkpoint() {
 	}
 }
 
-// moveLog empties the log as far as readers and the writer let it. An error
-// costs nothing but disk space: the next one does the work again.
+// moveLog moves as much as readers let it, and makes the next writer begin the
+// log anew if it is long: a flush is half as dear where the file need not grow.
+// An error costs disk space only; the next one does the work again.
 func (s *sqlite) moveLog() {
-	ctx := context.Background()
-	conn, err := s.writer.Conn(ctx)
-	if err != nil {
-		return
-	}
-	defer conn.Close()
-	var busy, pages, moved, size int64
-	if conn.QueryRowContext(ctx, "PRAGMA wal_checkpoint(PASSIVE)").Scan(&busy, &pages, &moved) != nil {
-		return
-	}
-	if conn.QueryRowContext(ctx, "PRAGMA page_size").Scan(&size) != nil || pages*size < maxLogBytes {
-		return
-	}
-	s.truncateLog(ctx, conn)
-}
-
-// truncateLog makes the log empty while the writer stands still; under
-// steady writing it would never be. It gives up soon if a reader needs the log.
-func (s *sqlite) truncateLog(ctx context.Context, conn *sql.Conn) {
-	select {
-	case <-s.baton:
-	case <-s.stop:
-		return
-	}
-	defer s.pass()
 	var busy, pages, moved int64
-	if _, err := conn.ExecContext(ctx, "PRAGMA busy_timeout=50"); err != nil {
+	passive := s.mover.QueryRow("PRAGMA wal_checkpoint(PASSIVE)")
+	if passive.Scan(&busy, &pages, &moved) != nil || pages < longLog {
 		return
 	}
-	_ = conn.QueryRowContext(ctx, "PRAGMA wal_checkpoint(TRUNCATE)").Scan(&busy, &pages, &moved)
-	_, _ = conn.ExecContext(ctx, "PRAGMA busy_timeout=10000")
+	select { // writers stand still for what they added meanwhile
+	case <-s.baton:
+		_, _ = s.mover.Exec("PRAGMA wal_checkpoint(RESTART)")
+		s.pass()
+	case <-s.stop:
+	}
 }
 
 func (s *sqlite) close() error {
@@ -459,7 +445,7 @@ func (s *sqlite) close() error {
 				s.closed = errors.Join(s.closed, r.close())
 			}
 		}
-		s.closed = errors.Join(s.closed, s.reader.Close(), s.conn.close(), s.writer.Close())
+		s.closed = errors.Join(s.closed, s.reader.Close(), s.mover.Close(), s.conn.close(), s.writer.Close())
 	})
 	return s.closed
 }
