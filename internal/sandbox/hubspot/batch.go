@@ -59,7 +59,9 @@ func missingItems(t *objectType, ids []string) []document {
 }
 
 // batchCreate makes all or none, unless every input has an objectWriteTraceId
-// of its own: then each stands for itself.
+// of its own: then each stands for itself. Not documented what two inputs with
+// one unique value give: the second collides with the first, and the answer
+// names an id that is gone when nothing was made.
 func (c *call) batchCreate() (int, any, error) {
 	t, err := c.objectType("objectType")
 	if err != nil {

@@ -3,7 +3,9 @@ package hubspot
 import (
 	"bytes"
 	"context"
+	"errors"
 	"io"
+	"io/fs"
 	"net/http"
 	"net/url"
 	"os"
@@ -32,7 +34,7 @@ var contract = sync.OnceValues(func() ([]routers.Router, error) {
 	var out []routers.Router
 	for _, name := range descriptions {
 		doc, err := openapi3.NewLoader().LoadFromFile(filepath.Join(described, "openapi-"+name+"-2026-09.json"))
-		if os.IsNotExist(err) {
+		if errors.Is(err, fs.ErrNotExist) {
 			return nil, nil
 		}
 		if err != nil {
