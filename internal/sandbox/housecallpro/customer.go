@@ -154,22 +154,45 @@ func (s *Sandbox) tag(name string) Tag {
 	return *t
 }
 
-// CreateLead adds an open lead of a customer and sends lead.created.
-func (s *Sandbox) CreateLead(customerID, addressID, source string) (Lead, error) {
+// NewLead is somebody who asked; an empty address is the customer's first.
+type NewLead struct {
+	CustomerID, AddressID string
+	Source                string
+	Employee              string // who follows it up; may be empty
+}
+
+// CreateLead adds an open lead and sends lead.created.
+func (s *Sandbox) CreateLead(n NewLead) (Lead, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	c, err := s.customer(customerID)
+	l, err := s.createLead(n)
 	if err != nil {
 		return Lead{}, fmt.Errorf("create lead: %w", err)
 	}
-	a, err := c.address(addressID)
-	if err != nil {
-		return Lead{}, fmt.Errorf("create lead: %w", err)
-	}
-	l := &Lead{ID: s.id("lea"), Number: len(s.leads.rows) + 1, CustomerID: c.ID, Address: a, Status: "open", Source: source, Created: s.now(), Updated: s.now()}
-	s.leads.add(l.ID, l)
 	s.emit("lead.created", l.ID, s.wireLead(l))
 	return cloneLead(*l), nil
+}
+
+func (s *Sandbox) createLead(n NewLead) (*Lead, error) {
+	c, err := s.customer(n.CustomerID)
+	if err != nil {
+		return nil, err
+	}
+	a, err := c.address(n.AddressID)
+	if err != nil {
+		return nil, err
+	}
+	if n.Employee != "" {
+		if err := s.knownEmployees([]string{n.Employee}); err != nil {
+			return nil, err
+		}
+	}
+	l := &Lead{
+		ID: s.id("lea"), Number: len(s.leads.rows) + 1, CustomerID: c.ID, Address: a, Employee: n.Employee,
+		Status: "open", Source: n.Source, Created: s.now(), Updated: s.now(),
+	}
+	s.leads.add(l.ID, l)
+	return l, nil
 }
 
 // SetLeadStatus makes a lead open, won or lost and sends lead.updated.

@@ -36,8 +36,11 @@ func invoiceFilter(q url.Values) (func(*Invoice) bool, error) {
 		return nil, err
 	}
 	var made, due, paid span
-	for name, into := range map[string]*span{"created_at": &made, "due_at": &due, "paid_at": &paid} {
-		if *into, err = spanOf(q, name); err != nil {
+	for _, f := range []struct {
+		name string
+		into *span
+	}{{"created_at", &made}, {"due_at", &due}, {"paid_at", &paid}} {
+		if *f.into, err = spanOf(q, f.name); err != nil {
 			return nil, err
 		}
 	}

@@ -248,7 +248,7 @@ func TestInvoiceFilters(t *testing.T) {
 
 func TestInvoicesAndLeadsNeverShowWhenTheyChanged(t *testing.T) {
 	w, j, i, _ := lived(t)
-	_, err := w.CreateLead(j.CustomerID, "", "Website")
+	_, err := w.CreateLead(NewLead{CustomerID: j.CustomerID, Source: "Website"})
 	must(t, err)
 	for _, row := range []map[string]any{
 		w.get("/api/invoices/"+i.ID, 200), w.get("/api/invoices/"+strings.TrimPrefix(i.ID, "invoice_"), 200),

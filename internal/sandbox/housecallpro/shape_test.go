@@ -153,7 +153,7 @@ func TestAnswersObeyTheVendorsOpenAPI(t *testing.T) {
 	doc := contract(t)
 	w, j, i, e := lived(t)
 	tag := w.CreateTag("warranty")
-	_, err := w.CreateLead(j.CustomerID, "", "Website")
+	lead, err := w.CreateLead(NewLead{CustomerID: j.CustomerID, Source: "Website", Employee: w.Employees()[0].ID})
 	must(t, err)
 	open, err := w.CreateJob(NewJob{CustomerID: j.CustomerID, Description: "Open", JobType: "Service", Tags: []string{"warranty"}})
 	must(t, err)
@@ -188,6 +188,7 @@ func TestAnswersObeyTheVendorsOpenAPI(t *testing.T) {
 		{"company-key", "GET", "/invoices", "/invoices", "", 200},
 		{"company-key", "GET", "/api/invoices/" + i.ID, "/api/invoices/{uuid}", "", 200},
 		{"company-key", "GET", "/leads", "/leads", "", 200},
+		{"company-key", "GET", "/leads/" + lead.ID, "/leads/{id}", "", 200},
 		{"company-key", "GET", "/tags", "/tags", "", 200},
 		{"company-key", "POST", "/tags", "/tags", `{"name":"callback"}`, 201},
 	} {

@@ -79,7 +79,7 @@ func TestEstimatesAndLeadsSendTheirEvents(t *testing.T) {
 	must(t, w.ApproveOption(e.ID, e.Options[1].ID, false))
 	j, err := w.CopyToJob(e.ID, e.Options[1].ID)
 	must(t, err)
-	l, err := w.CreateLead(c.ID, "", "Website")
+	l, err := w.CreateLead(NewLead{CustomerID: c.ID, Source: "Website"})
 	must(t, err)
 	must(t, w.SetLeadStatus(l.ID, "lost"))
 	must(t, w.DeleteLead(l.ID))

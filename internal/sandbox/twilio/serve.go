@@ -252,12 +252,11 @@ func number(q url.Values, name string, otherwise int) (int, error) {
 // GMT. A message not sent yet goes by its creation (Twilio does not say).
 func filter(q url.Values) (func(*Message) bool, error) {
 	from, until := time.Time{}, time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC)
-	for name, set := range map[string]func(start, end time.Time){
-		"DateSent":  func(start, end time.Time) { from, until = start, end },
-		"DateSent>": func(start, _ time.Time) { from = start },
-		"DateSent<": func(_, end time.Time) { until = end },
-	} {
-		v := q.Get(name)
+	for _, f := range []struct {
+		name       string
+		least, end bool
+	}{{"DateSent", true, true}, {"DateSent>", true, false}, {"DateSent<", false, true}} {
+		v := q.Get(f.name)
 		if v == "" {
 			continue
 		}
@@ -265,7 +264,12 @@ func filter(q url.Values) (func(*Message) bool, error) {
 		if err != nil {
 			return nil, err
 		}
-		set(start, end)
+		if f.least && start.After(from) {
+			from = start
+		}
+		if f.end && end.Before(until) {
+			until = end
+		}
 	}
 	return func(m *Message) bool {
 		at := m.Created
