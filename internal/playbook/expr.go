@@ -348,7 +348,7 @@ var decimal = regexp.MustCompile(`^-?\d{1,15}(\.\d{1,2})?$`)
 // minor turns "5.00" into cents.
 func minor(text string) (int64, error) {
 	if !decimal.MatchString(text) {
-		return 0, fmt.Errorf("%q is no amount: write it as 5.00", text)
+		return 0, fmt.Errorf("%q is no amount", text)
 	}
 	whole, part, _ := strings.Cut(text, ".")
 	return strconv.ParseInt(whole+(part + "00")[:2], 10, 64)

@@ -2,12 +2,15 @@ package playbook
 
 import (
 	"bytes"
+	"flag"
 	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 )
+
+var update = flag.Bool("update", false, "write the problems that are found into the fixtures")
 
 // Each fixture is laid upon the built-in playbook and ends with the problems that it
 // must have, as "# want LINE:COLUMN PATH: MESSAGE (CURE)".
@@ -30,7 +33,7 @@ func TestEveryMistakeIsToldWithItsPlace(t *testing.T) {
 			}
 			_, err = Load(BuiltIn(), Layer{"location", file, data})
 			got := told(t, err, file)
-			if os.Getenv("UPDATE") != "" {
+			if *update {
 				body, _, _ := bytes.Cut(data, []byte("# want "))
 				body = append(bytes.Clone(body), []byte("# want "+strings.Join(got, "\n# want ")+"\n")...)
 				if err := os.WriteFile(file, body, 0o644); err != nil {

@@ -173,7 +173,7 @@ type visitStageDoc struct {
 	Time   leaf          `yaml:"time"`
 	Reason leaf          `yaml:"reason"`
 	Undo   time.Duration `yaml:"undo"`
-	Late   time.Duration `yaml:"late"`
+	Late   *Late         `yaml:"late"`
 }
 
 type guardDoc struct {

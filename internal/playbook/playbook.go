@@ -54,7 +54,13 @@ type VisitStage struct {
 	Time   string        // what the time in it counts as: travel, wrench or hold; empty for none
 	Reason bool          // coming here wants a reason
 	Undo   time.Duration // it may be left for so long, with a reason; zero: for ever, without
-	Late   time.Duration // longer in it is late; zero: never
+	Late   *Late         // nil: never
+}
+
+// A Late says how long a visit may stand in a stage, and who is told after that.
+type Late struct {
+	After time.Duration `yaml:"after"`
+	Tell  string        `yaml:"tell"` // a ladder: dispatcher, office
 }
 
 // A Guard is something that must hold before a request is granted.
