@@ -200,6 +200,9 @@ func TestManyFailuresInARowSwitchTheWebhookOff(t *testing.T) {
 	if w.WebhookOn() {
 		t.Fatal("the webhook is still on after 4 failures")
 	}
+	if h := w.Webhooks()[0]; h.Pending || h.Delivered || h.Lost {
+		t.Errorf("webhook is %+v, want tried in vain and given up", h)
+	}
 	w.status = 200
 	w.dana()
 	w.run(time.Hour)
@@ -281,6 +284,9 @@ func TestReorderedWebhooksCarryTheStateOfTheirOwnTime(t *testing.T) {
 	for _, g := range w.got {
 		n, _ := decoded(t, g.body)["customer"].(map[string]any)["notes"].(string)
 		notes = append(notes, n)
+	}
+	if last := w.got[20].at.Sub(monday.Add(40 * time.Second)); last < time.Minute {
+		t.Errorf("the last came after %v, want minutes", last)
 	}
 	if len(notes) != 21 || slices.IsSorted(notes) {
 		t.Errorf("received %v, want all of them and not in order", notes)

@@ -62,6 +62,19 @@ func TestCallbacksTellEachStateButTheFirst(t *testing.T) {
 	}
 }
 
+func TestWhatHappensAtOnceIsToldInItsOrder(t *testing.T) {
+	w := newWorld(t, nil)
+	var want, got []string
+	for range 9 {
+		want = append(want, w.create()["sid"].(string))
+	}
+	w.run(700 * time.Millisecond)
+	for _, g := range w.got {
+		got = append(got, g.form.Get("MessageSid"))
+	}
+	equal(t, "sending", got, want)
+}
+
 func TestEachCallbackIsSignedOverTheConfiguredURL(t *testing.T) {
 	w := newWorld(t, nil)
 	w.create("StatusCallback", "https://hooks.example.com/status?n=1&m=2#rc=2&rp=all")

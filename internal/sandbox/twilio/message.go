@@ -129,9 +129,6 @@ func (s *Sandbox) finish(m *Message, at time.Time) {
 // move plans one state change and its callback.
 func (s *Sandbox) move(m *Message, at time.Time, status string, code int) {
 	s.later(&s.states, &task{due: at, change: func(at time.Time) {
-		if m.Status == "canceled" {
-			return
-		}
 		m.Status, m.ErrorCode, m.Updated = status, code, at
 		switch status {
 		case "queued":
