@@ -118,6 +118,10 @@ func (l limit) check(d *decoder, n *node) {
 			d.problem(n.at, path, "take it out, or have it unlocked there", "%s is locked by the layer %s", l.path, l.layer)
 			return
 		}
+		if path != l.path {
+			d.problem(n.at, path, "leave it, within its bounds", "%s is bounded by the layer %s, and this takes it away", l.path, l.layer)
+			return
+		}
 		v, ok := measure(n.text)
 		if !ok {
 			d.problem(n.at, path, "write a number or a span of time", "the layer %s bounds it, and %q cannot be compared", l.layer, n.text)
