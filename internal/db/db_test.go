@@ -23,8 +23,8 @@ import (
 )
 
 var (
-	noon = time.Date(2026, 3, 2, 12, 0, 0, 0, time.UTC)
-	oops = errors.New("oops")
+	noon    = time.Date(2026, 3, 2, 12, 0, 0, 0, time.UTC)
+	errOops = errors.New("oops")
 )
 
 // things is a table with a column of each type.
@@ -108,8 +108,8 @@ func TestATransactionKeepsAllOrNothing(t *testing.T) {
 			}
 			return add(tx, "kept")
 		})
-		err := d.Do(t.Context(), noon, func(tx *db.Tx) error { return errors.Join(add(tx, "lost"), oops) })
-		if !errors.Is(err, oops) {
+		err := d.Do(t.Context(), noon, func(tx *db.Tx) error { return errors.Join(add(tx, "lost"), errOops) })
+		if !errors.Is(err, errOops) {
 			t.Errorf("got %v, want the function's own error", err)
 		}
 		wantIDs(t, d, "kept")
@@ -149,8 +149,8 @@ func TestASavepointUndoesItsOwnWritesOnly(t *testing.T) {
 				return err
 			}
 			err := tx.Savepoint(func() error {
-				inner := tx.Savepoint(func() error { return errors.Join(add(tx, "b"), oops) })
-				if !errors.Is(inner, oops) {
+				inner := tx.Savepoint(func() error { return errors.Join(add(tx, "b"), errOops) })
+				if !errors.Is(inner, errOops) {
 					t.Errorf("the inner savepoint said %v", inner)
 				}
 				return add(tx, "c")
@@ -159,9 +159,9 @@ func TestASavepointUndoesItsOwnWritesOnly(t *testing.T) {
 				return err
 			}
 			err = tx.Savepoint(func() error {
-				return errors.Join(tx.Savepoint(func() error { return add(tx, "d") }), oops)
+				return errors.Join(tx.Savepoint(func() error { return add(tx, "d") }), errOops)
 			})
-			if !errors.Is(err, oops) {
+			if !errors.Is(err, errOops) {
 				t.Errorf("the outer savepoint said %v", err)
 			}
 			return add(tx, "e")
@@ -611,7 +611,7 @@ func TestAFailingMemberHarmsNobody(t *testing.T) {
 	bubble(t, things, db.Options{Volatile: true}, func(t *testing.T, d *db.DB) {
 		g := behind(t, d)
 		g.join(t.Context(), "a", adding("a"))
-		g.join(t.Context(), "b", func(tx *db.Tx) error { return errors.Join(add(tx, "b"), oops) })
+		g.join(t.Context(), "b", func(tx *db.Tx) error { return errors.Join(add(tx, "b"), errOops) })
 		g.join(t.Context(), "c", func(tx *db.Tx) error {
 			if err := add(tx, "c"); err != nil {
 				return err

@@ -85,9 +85,9 @@ func PostgresURL(t testing.TB) string {
 	if url := os.Getenv("PLUMBLINE_TEST_POSTGRES"); url != "" {
 		return url
 	}
-	url, err := private()
+	server, err := private()
 	if err == nil {
-		return url
+		return server.url
 	}
 	message := fmt.Sprintf("no PostgreSQL: set PLUMBLINE_TEST_POSTGRES to a postgres:// URL, or install the server's programs (%v)", err)
 	if os.Getenv("CI") == "true" {

@@ -19,10 +19,15 @@ import (
 // private starts a server for this process, once.
 var private = sync.OnceValues(startServer)
 
-// lifeline stays open as long as the process lives. The shell that runs the
-// server reads from its other end and stops the server when it closes, however
-// the process ends.
-var lifeline io.WriteCloser
+// A server belongs to this process.
+type server struct {
+	url string
+
+	// lifeline stays open as long as the process lives. The shell that runs the
+	// server reads from its other end and stops the server when it closes,
+	// however the process ends.
+	lifeline io.WriteCloser
+}
 
 // script runs a server in the folder $1 with the programs in $2 until standard
 // input ends, and removes the folder. It prints "ready", or why it is not.
@@ -43,45 +48,47 @@ cat >/dev/null
 rm -rf "$dir"
 `
 
-func startServer() (string, error) {
+func startServer() (*server, error) {
 	bin, err := programs()
 	if err != nil {
-		return "", err
+		return nil, err
 	}
 	dir, err := os.MkdirTemp("/tmp", "plumbline-pg-") // a socket's path must be short
 	if err != nil {
-		return "", err
+		return nil, err
 	}
 	cmd := exec.Command("/bin/sh", "-c", script, "sh", dir, bin)
 	cmd.Dir = dir
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true} // a Ctrl-C is for the tests
 	if os.Geteuid() == 0 {
 		if err := demote(cmd, dir); err != nil {
-			return "", errors.Join(err, os.RemoveAll(dir))
+			return nil, errors.Join(err, os.RemoveAll(dir))
 		}
 	}
 	return launch(cmd, dir)
 }
 
-func launch(cmd *exec.Cmd, dir string) (string, error) {
+func launch(cmd *exec.Cmd, dir string) (*server, error) {
 	in, err := cmd.StdinPipe()
 	if err != nil {
-		return "", err
+		return nil, err
 	}
 	out, err := cmd.StdoutPipe()
 	if err != nil {
-		return "", err
+		return nil, err
 	}
 	if err := cmd.Start(); err != nil {
-		return "", errors.Join(err, os.RemoveAll(dir))
+		return nil, errors.Join(err, os.RemoveAll(dir))
 	}
-	lifeline = in
 	line, err := bufio.NewReader(out).ReadString('\n')
 	if line = strings.TrimSpace(line); line != "ready" {
 		_ = in.Close() // the shell cleans up
-		return "", errors.Join(errors.New("start PostgreSQL: "+line), err)
+		return nil, errors.Join(errors.New("start PostgreSQL: "+line), err)
 	}
-	return "postgres://postgres@/postgres?host=" + url.QueryEscape(dir) + "&port=5432", nil
+	return &server{
+		url:      "postgres://postgres@/postgres?host=" + url.QueryEscape(dir) + "&port=5432",
+		lifeline: in,
+	}, nil
 }
 
 // programs finds the folder that has the server's programs.
