@@ -199,7 +199,7 @@ func (tx *Tx) Set(n int, columns ...string) string {
 		}
 		b.WriteString(comma(i) + "CAST(value ->> '" + name + "' AS " + kind + `) AS "` + name + `"`)
 	}
-	b.WriteString(" FROM json_each(" + arg + "))")
+	b.WriteString(" FROM jsonb_each(" + arg + "))") // two thirds of the time of json_each
 	return b.String()
 }
 
@@ -324,7 +324,12 @@ func escapesNUL(s string) bool {
 // readAsJSON says whether the query takes argument $n apart by Set or In.
 func readAsJSON(query string, n int) bool {
 	arg := "$" + strconv.Itoa(n)
-	return strings.Contains(query, "json_each("+arg+")") || strings.Contains(query, "("+arg+"::json)")
+	for _, use := range []string{"jsonb_each(" + arg + ")", "json_each(" + arg + ")", "(" + arg + "::json)"} {
+		if strings.Contains(query, use) {
+			return true
+		}
+	}
+	return false
 }
 
 // failedRow is a row whose Scan returns err; only database/sql can make one.
