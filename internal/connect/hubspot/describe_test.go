@@ -11,7 +11,7 @@ import (
 
 const account = `{"portalId":62515,"timeZone":"America/Phoenix","accountType":"STANDARD","utcOffset":"-07:00"}`
 
-func describing(t *testing.T, pipelines string) (connect.Schema, error, *Tool) {
+func describing(t *testing.T, pipelines string) (connect.Schema, *Tool, error) {
 	tool, _ := serve(t, func(w http.ResponseWriter, r seen) {
 		switch {
 		case r.Path == accountPath:
@@ -33,11 +33,11 @@ func describing(t *testing.T, pipelines string) (connect.Schema, error, *Tool) {
 		}
 	})
 	s, err := tool.Describe(t.Context())
-	return s, err, tool
+	return s, tool, err
 }
 
 func TestDescribeTellsFieldsAndOurPipeline(t *testing.T) {
-	s, err, tool := describing(t, `{"results":[
+	s, tool, err := describing(t, `{"results":[
 		{"id":"default","label":"Jobs","stages":[{"id":"s","label":"Booked"}]},
 		{"id":"77","label":"jobs","stages":[{"id":"a","label":"Booked"},{"id":"b","label":"Closed no charge"},{"id":"c","label":"No sale"},{"id":"d","label":"Lunch"},{"id":"e","label":"Paid","archived":true}]}]}`)
 	if err != nil {
@@ -62,7 +62,7 @@ func TestDescribeTellsFieldsAndOurPipeline(t *testing.T) {
 }
 
 func TestTheSalesPipelineIsNeverOurs(t *testing.T) {
-	s, err, _ := describing(t, `{"results":[{"id":"default","label":"Jobs","stages":[{"id":"s","label":"Booked"}]}]}`)
+	s, _, err := describing(t, `{"results":[{"id":"default","label":"Jobs","stages":[{"id":"s","label":"Booked"}]}]}`)
 	if err != nil || s.Types["deal"].Pipeline != "" || len(s.Types["deal"].Stages) != 0 {
 		t.Errorf("deal %+v, %v", s.Types["deal"], err)
 	}

@@ -85,15 +85,30 @@ func (w *writing) send(ctx context.Context, which []int, call func(context.Conte
 		w.fail(which, no.Error)
 		w.findExisting(ctx, which[0])
 	default:
-		if blamed := w.blamed(which, no); len(blamed) > 0 {
-			w.fail(blamed, no.Error)
-			w.send(ctx, slices.DeleteFunc(slices.Clone(which), func(i int) bool { return slices.Contains(blamed, i) }), call)
-			return
-		}
-		half := len(which) / 2
-		w.send(ctx, which[:half], call)
-		w.send(ctx, which[half:], call)
+		w.part(ctx, which, no, call)
 	}
+}
+
+// part sends a refused batch again in parts. Those that cannot be written whatever
+// is sent beside them are done; those that are named are sent apart, since the
+// refusal may be about their company (two ids of one merged record, say).
+func (w *writing) part(ctx context.Context, which []int, no *refusal, call func(context.Context, []int) *refusal) {
+	hopeless, named := w.blamed(which, no)
+	if len(hopeless) > 0 {
+		w.fail(hopeless, no.Error)
+		w.send(ctx, without(which, hopeless), call)
+		return
+	}
+	first, second := which[:len(which)/2], which[len(which)/2:]
+	if len(named) > 0 && len(named) < len(which) {
+		first, second = without(which, named), named
+	}
+	w.send(ctx, first, call)
+	w.send(ctx, second, call)
+}
+
+func without(which, some []int) []int {
+	return slices.DeleteFunc(slices.Clone(which), func(i int) bool { return slices.Contains(some, i) })
 }
 
 // splits says whether the refusal is about some record of the batch and not about
@@ -109,23 +124,33 @@ func (w *writing) fail(which []int, e *connect.Error) {
 	}
 }
 
-// blamed finds the changes that a refusal names: by trace, by id, or by a property
-// that nobody can write.
-func (w *writing) blamed(which []int, no *refusal) []int {
-	names := no.details.all("objectWriteTraceId", "ids", "id", "objectId")
+// blamed finds the changes that a refusal is about: those that set a property which
+// nobody can write, or that are gone, and those that it names by trace or id.
+func (w *writing) blamed(which []int, no *refusal) (hopeless, named []int) {
+	listed := w.namedBy(which, no.details)
 	var fields []string
 	if no.Code == "PROPERTY_DOESNT_EXIST" || no.Code == "READ_ONLY_VALUE" {
 		fields = append(no.details.all("propertyName"), no.Field)
 	}
-	var out []int
 	for _, i := range which {
-		named := slices.ContainsFunc(names, func(n string) bool { return n == traceID(i) || n != "" && n == w.changes[i].ID })
+		isNamed := slices.Contains(listed, i)
 		holds := slices.ContainsFunc(fields, func(f string) bool { _, ok := w.properties(i)[f]; return ok })
-		if named || holds {
-			out = append(out, i)
+		switch {
+		case holds || isNamed && no.Gone:
+			hopeless = append(hopeless, i)
+		case isNamed:
+			named = append(named, i)
 		}
 	}
-	return out
+	return hopeless, named
+}
+
+// namedBy finds the changes that an error names by trace or id.
+func (w *writing) namedBy(which []int, p problem) []int {
+	names := p.all("objectWriteTraceId", "ids", "id", "objectId")
+	return slices.DeleteFunc(slices.Clone(which), func(i int) bool {
+		return !slices.ContainsFunc(names, func(n string) bool { return n == traceID(i) || n != "" && n == w.changes[i].ID })
+	})
 }
 
 func traceID(i int) string { return "plumbline-" + strconv.Itoa(i) }
@@ -223,8 +248,7 @@ func (w *writing) settle(ctx context.Context, status int, out batch, which []int
 	}
 	for _, p := range out.Errors {
 		e := itemError(status, p)
-		no := &refusal{Error: e, details: p}
-		for _, i := range w.blamed(open, no) {
+		for _, i := range w.namedBy(open, p) {
 			w.outcomes[i].Err = e
 			w.findExisting(ctx, i)
 			settled(i)
@@ -256,7 +280,7 @@ func (w *writing) succeed(i int, r record) {
 
 func (w *writing) matchUpdated(r record, open []int) int {
 	for _, i := range open {
-		if id := w.changes[i].ID; id == r.ID || slices.Contains(r.merged(), id) {
+		if id := w.changes[i].ID; r.TraceID == traceID(i) || id == r.ID || slices.Contains(r.merged(), id) {
 			return i
 		}
 	}
