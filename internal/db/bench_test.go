@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"fmt"
 	"path/filepath"
+	"runtime"
 	"sync/atomic"
 	"testing"
 
@@ -41,7 +42,7 @@ func inserts(b *testing.B, volatile bool, callers int) {
 	}
 	defer d.Close()
 	var n atomic.Int64
-	b.SetParallelism(callers) // times GOMAXPROCS
+	b.SetParallelism(callers / runtime.GOMAXPROCS(0))
 	if callers == 1 {
 		for b.Loop() {
 			insertOne(b, d, n.Add(1))

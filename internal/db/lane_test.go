@@ -9,7 +9,7 @@ import (
 	"plumbline.dev/plumbline/internal/db/dbtest"
 )
 
-// counted is the lane's table and something to count under it.
+// countTable has something to count under a lane.
 const countTable = `CREATE TABLE counter (location_id TEXT NOT NULL, n BIGINT NOT NULL, PRIMARY KEY (location_id));`
 
 func TestALaneHasOneWriterOverAllNodes(t *testing.T) {

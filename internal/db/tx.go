@@ -49,9 +49,6 @@ type runner interface {
 	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
 }
 
-// Context is the context of the Do or View that runs the transaction.
-func (tx *Tx) Context() context.Context { return tx.ctx }
-
 // Exec runs a statement and returns the number of rows it changed.
 func (tx *Tx) Exec(query string, args ...any) (int64, error) {
 	if err := tx.ready(query, args); err != nil {

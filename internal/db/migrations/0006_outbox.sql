@@ -31,4 +31,4 @@ CREATE TABLE attempt (
 	asks        BIGINT NOT NULL DEFAULT 0, -- look-ups after an unknown one
 	PRIMARY KEY (location_id, id)
 );
-CREATE INDEX attempt_open ON attempt (location_id, connection, state, deadline);
+CREATE INDEX attempt_open ON attempt (location_id, quota, deadline) WHERE state IN ('open', 'unknown');
