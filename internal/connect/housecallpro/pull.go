@@ -84,6 +84,7 @@ type cursor struct {
 	Pass   int       `json:"pass,omitempty"`
 	Page   int       `json:"page,omitempty"`  // the page to read; zero: the first
 	Total  int64     `json:"total,omitempty"` // rows in the list when the page before was read
+	Mixed  bool      `json:"mixed,omitempty"` // rows came out of order
 }
 
 // Pull reads one page. An empty cursor reads everything there is. The list shifts
@@ -105,11 +106,12 @@ func (t *Tool) Pull(ctx context.Context, name, text string) (connect.Page, error
 		return connect.Page{}, err
 	}
 	page := connect.Page{More: true}
-	done := p.take(s.kind, list.rows, &page)
+	older, sorted := p.take(s.kind, list.rows, &page)
+	c.Mixed = c.Mixed || !sorted
 	if c.Pass == 0 && c.Page == 1 {
 		c.Newest = newest(list.rows)
 	}
-	if c.advance(list, done || p.once) && c.Pass >= len(passes) {
+	if c.advance(list, older && !c.Mixed || p.once) && c.Pass >= len(passes) {
 		page.More, page.Through = false, c.Began.Add(-overlap)
 		c = cursor{Mark: c.nextMark(s)}
 	}
@@ -148,7 +150,7 @@ func (c *cursor) advance(list listPage, done bool) bool {
 	case shrunk:
 		c.Page--
 	case done || list.last:
-		c.Pass, c.Page, c.Total = c.Pass+1, 0, 0
+		c.Pass, c.Page, c.Total, c.Mixed = c.Pass+1, 0, 0, false
 		return true
 	default:
 		c.Page++
@@ -170,11 +172,11 @@ func (c cursor) nextMark(s stream) time.Time {
 	return mark
 }
 
-// take hands over the rows that are not older than the pass wants, and says whether
-// only older ones follow. Rows that are not in order show that the vendor ignored
-// the sorting: then the list is read to its end.
-func (p pass) take(kind plumbline.Kind, rows []row, page *connect.Page) (done bool) {
-	sorted, older := true, false
+// take hands over the rows that are not older than the pass wants. It says whether
+// there were older ones, and whether the page was in order: if not, the vendor ignored
+// the sorting, and the list must be read to its end.
+func (p pass) take(kind plumbline.Kind, rows []row, page *connect.Page) (older, sorted bool) {
+	sorted = true
 	var before time.Time
 	for _, r := range rows {
 		if !r.updated.IsZero() {
@@ -187,7 +189,7 @@ func (p pass) take(kind plumbline.Kind, rows []row, page *connect.Page) (done bo
 		}
 		page.Answers = append(page.Answers, connect.Answer{Kind: kind, Object: r.id, Body: r.body})
 	}
-	return older && sorted
+	return older, sorted
 }
 
 func newest(rows []row) (at time.Time) {
