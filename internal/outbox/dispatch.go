@@ -1,0 +1,501 @@
+package outbox
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"plumbline.dev/plumbline"
+	"plumbline.dev/plumbline/internal/connect"
+	"plumbline.dev/plumbline/internal/db"
+	"plumbline.dev/plumbline/internal/errorqueue"
+	"plumbline.dev/plumbline/internal/tenant"
+)
+
+// Timing of holds and calls. A call's deadline ends well before the lease of the
+// node that makes it.
+const (
+	lease     = 60 * time.Second
+	callLimit = 20 * time.Second
+	asksAfter = 5 * time.Second
+	maxAsks   = 8
+	takeRows  = 200
+)
+
+// A Dispatcher makes the calls of one quota. Its budget is in memory: only the
+// quota's holder calls, and a new holder starts with an empty budget.
+type Dispatcher struct {
+	DB         *db.DB
+	Node       string
+	Quota      string
+	Performers map[string]Performer
+	// Budgets are the limits of the quota's tool, by class.
+	Budgets map[string]connect.Budget
+
+	hold   tenant.Hold
+	held   bool
+	spent  map[string][]time.Time // by class, when each call of the last window left
+	paused time.Time              // the vendor asked for a pause
+	turn   int                    // which location is next
+}
+
+// Step takes or renews the hold, asks after attempts that ended without an answer,
+// and makes the calls that are due and within budget: at most one lot of one
+// connection. It is safe to be cut off anywhere: an attempt that was committed is
+// asked after, never made again.
+func (d *Dispatcher) Step(ctx context.Context, now time.Time) (worked bool, next time.Time, err error) {
+	defer plumbline.Wrap(&err, "dispatch quota %s", d.Quota)
+
+	if err := d.take(ctx, now); err != nil || !d.held {
+		return false, now.Add(lease / 4), err
+	}
+	if worked, next, err = d.ask(ctx, now); worked || err != nil {
+		return worked, now, err
+	}
+	if now.Before(d.paused) {
+		return false, earlier(next, d.paused), nil
+	}
+	list, err := d.prepare(ctx, now, &next)
+	if err != nil {
+		return false, next, err
+	}
+	for _, p := range list.calls {
+		if err := d.perform(ctx, now, p); err != nil {
+			return true, now, err
+		}
+	}
+	if list.worked {
+		return true, now, nil
+	}
+	return false, earlier(next, d.hold.Expires.Add(-lease/2)), nil
+}
+
+func earlier(a, b time.Time) time.Time {
+	if a.IsZero() || !b.IsZero() && b.Before(a) {
+		return b
+	}
+	return a
+}
+
+func (d *Dispatcher) take(ctx context.Context, now time.Time) error {
+	if d.held && now.Before(d.hold.Expires.Add(-lease/2)) {
+		return nil
+	}
+	return d.DB.Do(ctx, now, func(tx *db.Tx) error {
+		h, ok, err := tenant.Take(tx, d.Quota, d.Node, lease)
+		if err != nil {
+			return err
+		}
+		if ok && (h.Fresh || !d.held) {
+			d.spent = map[string][]time.Time{}
+			for class, b := range d.Budgets {
+				for range b.Calls { // as if the holder before had just spent it all
+					d.spent[class] = append(d.spent[class], now)
+				}
+			}
+			if h.Epoch == 1 {
+				d.spent = map[string][]time.Time{} // nobody was before
+			}
+		}
+		d.hold, d.held = h, ok
+		return nil
+	})
+}
+
+// room says how many calls of a class may leave now, and when one more may. What is
+// not an emergency leaves a tenth for those that are.
+func (d *Dispatcher) room(class string, now time.Time, urgent bool) (int, time.Time) {
+	b, ok := d.Budgets[class]
+	if !ok {
+		return 1 << 20, time.Time{}
+	}
+	list := d.spent[class]
+	for len(list) > 0 && !list[0].Add(b.Window).After(now) {
+		list = list[1:]
+	}
+	d.spent[class] = list
+	limit := b.Calls
+	if !urgent && b.Calls >= 10 {
+		limit -= b.Calls / 10
+	}
+	if left := limit - len(list); left > 0 {
+		return left, time.Time{}
+	}
+	return 0, list[len(list)-limit].Add(b.Window)
+}
+
+func (d *Dispatcher) spend(class string, cost int, now time.Time) {
+	for range max(cost, 1) {
+		d.spent[class] = append(d.spent[class], now)
+	}
+}
+
+type planned struct {
+	connection tenant.Connection
+	performer  Performer
+	call       Call
+}
+
+type plan struct {
+	calls  []planned
+	worked bool
+}
+
+// prepare commits the attempts of the next lot that is due. Locations take turns.
+func (d *Dispatcher) prepare(ctx context.Context, now time.Time, next *time.Time) (out plan, err error) {
+	var todo bool
+	err = d.DB.View(ctx, now, func(tx *db.Tx) error {
+		var due int64
+		var n int
+		if err := tx.QueryRow(selectNextDue, d.Quota).Scan(&n, &due); err != nil {
+			return err
+		}
+		todo = n > 0 && due <= now.UnixMilli()
+		if n > 0 && !todo && due < parked {
+			*next = earlier(*next, time.UnixMilli(due).UTC())
+		}
+		return nil
+	})
+	if err != nil || !todo {
+		return out, err
+	}
+	err = d.DB.Do(ctx, now, func(tx *db.Tx) error {
+		out = plan{}
+		if h, ok, err := tenant.Take(tx, d.Quota, d.Node, lease); err != nil || !ok || h.Epoch != d.hold.Epoch {
+			d.held = false
+			return err
+		}
+		lots, err := lotsDue(tx, d.Quota)
+		if err != nil || len(lots) == 0 {
+			return err
+		}
+		for i := range lots {
+			l := lots[(d.turn+i)%len(lots)]
+			if err := d.prepareLot(tx, now, l, &out, next); err != nil {
+				return err
+			}
+			if out.worked {
+				break
+			}
+		}
+		return nil
+	})
+	d.turn++
+	for _, p := range out.calls {
+		d.spend(p.call.Budget, p.call.Cost, now)
+	}
+	return out, err
+}
+
+type lot struct {
+	location, connection, room, lot string
+	class                           int
+}
+
+func lotsDue(tx *db.Tx, quota string) (list []lot, err error) {
+	rows, err := tx.Query(selectLots, quota, tx.Now.UnixMilli())
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var l lot
+		if err := rows.Scan(&l.location, &l.connection, &l.room, &l.lot, &l.class); err != nil {
+			return nil, err
+		}
+		if len(list) > 0 && l.class > list[0].class {
+			continue // emergencies before the ordinary, that before sweeps
+		}
+		list = append(list, l)
+	}
+	return list, rows.Err()
+}
+
+func (d *Dispatcher) prepareLot(tx *db.Tx, now time.Time, l lot, out *plan, next *time.Time) error {
+	c, err := tenant.Get(tx, l.location, l.connection)
+	if err != nil {
+		return err
+	}
+	p := d.Performers[l.room]
+	if p == nil {
+		return plumbline.Invalidf("install a build that has it", "nobody performs %s", l.room)
+	}
+	rows, err := takeDue(tx, l)
+	if err != nil || len(rows) == 0 {
+		return err
+	}
+	calls, settled, err := p.Prepare(tx, c, rows)
+	if err != nil {
+		return err
+	}
+	if err := settle(tx, l.location, settled); err != nil {
+		return err
+	}
+	out.worked = len(settled) > 0
+	room := map[string]int{}
+	for _, call := range calls {
+		left, ok := room[call.Budget]
+		if !ok {
+			var free time.Time
+			left, free = d.room(call.Budget, now, l.class == Emergency)
+			*next = earlier(*next, free)
+		}
+		if left < max(call.Cost, 1) {
+			continue // its rows stay due
+		}
+		room[call.Budget] = left - max(call.Cost, 1)
+		call.Started, call.Epoch = now, d.hold.Epoch
+		if call.Within == 0 {
+			call.Within = callLimit
+		}
+		if err := commit(tx, c, d.Quota, l.room, call); err != nil {
+			return err
+		}
+		out.calls, out.worked = append(out.calls, planned{c, p, call}), true
+	}
+	return nil
+}
+
+// perform makes a call and writes down what became of it.
+func (d *Dispatcher) perform(ctx context.Context, now time.Time, p planned) error {
+	callCtx, cancel := context.WithTimeout(ctx, p.call.Within)
+	r := p.performer.Perform(callCtx, p.connection, p.call)
+	cancel()
+	d.heed(r.Err, now)
+	return d.DB.Do(ctx, now, func(tx *db.Tx) error {
+		var settled []Settled
+		var err error
+		state := "done"
+		switch {
+		case r.Err != nil && r.Err.Class == connect.Unknown:
+			state = "unknown"
+		default:
+			if settled, err = p.performer.Settle(tx, p.connection, p.call, r); err != nil {
+				return err
+			}
+			if r.Err != nil {
+				state = "refused"
+			} else if undecided(settled) {
+				state = "unknown"
+			}
+		}
+		return finish(tx, p.connection.Location, p.call, state, r, settled)
+	})
+}
+
+func undecided(list []Settled) bool {
+	for _, s := range list {
+		if s.What == Undecided {
+			return true
+		}
+	}
+	return false
+}
+
+// heed pauses the quota when its vendor says so.
+func (d *Dispatcher) heed(err *connect.Error, now time.Time) {
+	if err == nil || err.Class != connect.Wait {
+		return
+	}
+	pause := err.After
+	if pause <= 0 {
+		pause = 10 * time.Second
+	}
+	if until := now.Add(pause); until.After(d.paused) {
+		d.paused = until
+	}
+}
+
+// ask finds out about attempts whose deadline has passed without an answer.
+func (d *Dispatcher) ask(ctx context.Context, now time.Time) (worked bool, next time.Time, err error) {
+	var c tenant.Connection
+	var call Call
+	var room string
+	var asks int
+	err = d.DB.View(ctx, now, func(tx *db.Tx) error {
+		var at int64
+		var location string
+		a, found, err := firstOpen(tx, d.Quota, &location, &at, &asks)
+		if err != nil || !found {
+			return err
+		}
+		if at > now.UnixMilli() {
+			next = time.UnixMilli(at).UTC()
+			return nil
+		}
+		call, room = a, a.Rows[0].Room
+		c, err = tenant.Get(tx, location, a.Rows[0].Connection)
+		return err
+	})
+	if err != nil || room == "" {
+		return false, next, err
+	}
+	p := d.Performers[room]
+	if p == nil {
+		return false, next, plumbline.Invalidf("install a build that has it", "nobody performs %s", room)
+	}
+	for i := range call.Rows {
+		call.Rows[i].Location = c.Location
+	}
+	askCtx, cancel := context.WithTimeout(ctx, callLimit)
+	r := p.Ask(askCtx, c, call)
+	cancel()
+	d.heed(r.Err, now)
+	return true, now, d.DB.Do(ctx, now, func(tx *db.Tx) error { return d.decide(tx, c, p, call, r, asks) })
+}
+
+// decide writes down what asking found. A look-up without an answer is asked again
+// later and later; at last it is shown to a person, and asked on.
+func (d *Dispatcher) decide(tx *db.Tx, c tenant.Connection, p Performer, call Call, r Result, asks int) error {
+	if r.Err != nil || r.AskAgain > 0 {
+		wait := asksAfter
+		for range min(asks, maxAsks) {
+			wait *= 2
+		}
+		wait = max(wait, r.AskAgain)
+		if r.Err != nil && r.Err.Class == connect.Wait {
+			wait = max(wait, r.Err.After)
+		}
+		if asks == maxAsks {
+			if err := d.showUndecided(tx, c, call, r); err != nil {
+				return err
+			}
+		}
+		_, err := tx.Exec(updateAskLater, c.Location, call.ID, tx.Now.Add(wait).UnixMilli())
+		return err
+	}
+	settled, err := p.Decide(tx, c, call, r)
+	if err != nil {
+		return err
+	}
+	return finish(tx, c.Location, call, "decided", r, settled)
+}
+
+func (d *Dispatcher) showUndecided(tx *db.Tx, c tenant.Connection, call Call, r Result) error {
+	detail := r.Detail
+	if r.Err != nil {
+		detail = r.Err.Error()
+	}
+	for _, row := range call.Rows {
+		err := errorqueue.Open(tx, errorqueue.Item{Location: c.Location, Kind: kindOf(row.Room), Ref: row.Connection + "/" + row.Record,
+			Cause: c.Name + ": no answer to what became of a call", Title: c.Name + " does not say what became of a call",
+			Cure: "Nothing is sent again until it is known. Look at the tool; retry when it answers.", Detail: detail})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func kindOf(room string) string {
+	switch room {
+	case "notify":
+		return errorqueue.Message
+	case "lookup":
+		return errorqueue.Lookup
+	}
+	return errorqueue.Record
+}
+
+// commit writes an attempt down before its call leaves.
+func commit(tx *db.Tx, c tenant.Connection, quota, room string, call Call) error {
+	for _, r := range call.Rows {
+		n, err := tx.Exec(updateCarried, r.Location, r.Connection, r.Room, r.Record, call.ID, r.Gen)
+		if err != nil {
+			return err
+		}
+		if n == 0 {
+			return errors.New("a row was taken up twice")
+		}
+	}
+	_, err := tx.Exec(insertAttempt, c.Location, call.ID, c.Name, room, quota, call.Epoch, call.Started.UnixMilli(),
+		call.Started.Add(call.Within+asksAfter).UnixMilli(), carries(call.Rows), call.Request)
+	return err
+}
+
+// finish closes an attempt, or leaves it open to be asked after.
+func finish(tx *db.Tx, location string, call Call, state string, r Result, settled []Settled) error {
+	detail := r.Detail
+	if r.Err != nil {
+		detail = r.Err.Error()
+	}
+	if _, err := tx.Exec(updateAttempt, location, call.ID, state, errorqueue.Mask(detail), tx.Now.UnixMilli()); err != nil {
+		return err
+	}
+	return settle(tx, location, settled)
+}
+
+// settle moves rows to where they stand.
+func settle(tx *db.Tx, location string, list []Settled) error {
+	for _, s := range list {
+		r := s.Row
+		var err error
+		switch s.What {
+		case Done:
+			err = done(tx, location, r)
+		case Again:
+			_, err = tx.Exec(updateAgain, location, r.Connection, r.Room, r.Record, s.At.UnixMilli(), r.Tries+1, r.Gen)
+		case Stuck:
+			item := *s.Item
+			item.Location, item.Kind, item.Ref = location, kindOf(r.Room), r.Connection+"/"+r.Record
+			if err = errorqueue.Open(tx, item); err == nil {
+				_, err = tx.Exec(updateParked, location, r.Connection, r.Room, r.Record, parked, r.Gen, tx.Now.UnixMilli())
+			}
+		case Undecided:
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// done ends a row, unless it has been owed anew meanwhile.
+func done(tx *db.Tx, location string, r Row) error {
+	n, err := tx.Exec(deleteDone, location, r.Connection, r.Room, r.Record, r.Gen)
+	if err != nil {
+		return err
+	}
+	if n == 0 {
+		_, err = tx.Exec(updateFree, location, r.Connection, r.Room, r.Record)
+		return err
+	}
+	return errorqueue.Close(tx, location, kindOf(r.Room), r.Connection+"/"+r.Record, "done", "it went through")
+}
+
+func takeDue(tx *db.Tx, l lot) (list []Row, err error) {
+	rows, err := tx.Query(selectDue, l.location, l.connection, l.room, l.lot, tx.Now.UnixMilli(), l.class, takeRows)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		r := Row{Key: Key{Location: l.location, Connection: l.connection, Room: l.room}, Lot: l.lot, Class: l.class}
+		var due int64
+		if err := rows.Scan(&r.Record, &r.Gen, &due, &r.Tries); err != nil {
+			return nil, err
+		}
+		r.Due = time.UnixMilli(due).UTC()
+		list = append(list, r)
+	}
+	return list, rows.Err()
+}
+
+func firstOpen(tx *db.Tx, quota string, location *string, at *int64, asks *int) (Call, bool, error) {
+	rows, err := tx.Query(selectOpen, quota)
+	if err != nil {
+		return Call{}, false, err
+	}
+	defer rows.Close()
+	if !rows.Next() {
+		return Call{}, false, rows.Err()
+	}
+	_, call, err := scanAttempt(func(to ...any) error { return rows.Scan(append([]any{location, at, asks}, to...)...) })
+	return call, err == nil && len(call.Rows) > 0, err
+}
+
+// Retry lets what is parked for a person be tried again now.
+func Retry(tx *db.Tx, k Key) error {
+	_, err := tx.Exec(updateUnpark, k.Location, k.Connection, k.Room, k.Record, tx.Now.UnixMilli())
+	return err
+}
