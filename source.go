@@ -206,6 +206,26 @@ func (s *SourceRecord) Deleted() bool {
 	return len(s.Readings) > 0 && s.Readings[len(s.Readings)-1].Deleted
 }
 
+// Tied says whether the two greatest versions are notices of one instant that differ,
+// so that only their digests decide. A read settles it.
+func (s *SourceRecord) Tied() bool {
+	n := len(s.Readings)
+	if n < 2 {
+		return false
+	}
+	a, b := s.Readings[n-1], s.Readings[n-2]
+	return a.Last.At == b.Last.At && a.Last.Read == 0 && b.Last.Read == 0 && conflict(a.Fields, b.Fields)
+}
+
+func conflict(a, b map[string]Value) bool {
+	for name, v := range a {
+		if w, ok := b[name]; ok && v != w {
+			return true
+		}
+	}
+	return false
+}
+
 // Content digests what the source says now, whenever it said so. Every statement of
 // a kind whose history is folded is content.
 func (s *SourceRecord) Content() string {

@@ -269,3 +269,25 @@ func questions(tx *db.Tx, query string, args ...any) (list []Question, err error
 	}
 	return list, rows.Err()
 }
+
+// Holders returns the golden customers whose records give a number.
+func Holders(tx *db.Tx, location, number string) (people []string, err error) {
+	defer plumbline.Wrap(&err, "look who has a number")
+
+	shared, err := sharing(tx, location, []string{"p:" + number})
+	if err != nil {
+		return nil, err
+	}
+	var ids []string
+	for _, k := range shared {
+		ids = append(ids, k.Record)
+	}
+	golden, err := record.Resolve(tx, location, ids)
+	for _, id := range ids {
+		if g := string(golden[plumbline.SourceID(id)]); !slices.Contains(people, g) {
+			people = append(people, g)
+		}
+	}
+	slices.Sort(people)
+	return people, err
+}

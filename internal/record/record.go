@@ -36,7 +36,9 @@ type Changed struct {
 	Wrote  []string           // the deliveries that changed it, by connection and key
 	// Touched: what it says now has changed, and not only when it last said so.
 	Touched bool
-	Row     *Row
+	// Tied: two notices of one instant differ, and no read has decided between them.
+	Tied bool
+	Row  *Row
 }
 
 // Apply joins readings into the source records of a location and returns those that
@@ -67,6 +69,11 @@ type applying struct {
 	wrote    map[plumbline.SourceID][]string
 	content  map[plumbline.SourceID]string
 	old      map[plumbline.SourceID]plumbline.GoldenID
+}
+
+// AddressID names the golden record of a number or mail box.
+func AddressID(location, address string) plumbline.GoldenID {
+	return plumbline.NewSourceID(location, "", plumbline.Address, address)
 }
 
 // IDOf names the source record that a reading of a connection belongs to.
@@ -132,6 +139,8 @@ func (a *applying) belongs(r *Row) plumbline.GoldenID {
 		return r.About
 	}
 	switch r.Kind {
+	case plumbline.Address:
+		return AddressID(a.location, r.External)
 	case plumbline.Visit, plumbline.Invoice:
 		job := r.Text("job")
 		if c, ok := r.Get("jobs"); ok && job == "" && len(c.Value.Texts()) > 0 {
@@ -170,7 +179,7 @@ func (a *applying) store() ([]Changed, error) {
 		r.Golden = a.belongs(r)
 		out = append(out, storedRow{string(id), string(r.Kind), r.Connection, r.External, string(r.About), string(r.Golden), r.Document()})
 		changed = append(changed, Changed{ID: id, Kind: r.Kind, Golden: r.Golden, About: r.About, Old: a.old[id], Wrote: a.wrote[id],
-			Touched: a.content[id] != r.Content(), Row: r})
+			Touched: a.content[id] != r.Content(), Tied: r.Tied(), Row: r})
 		g, c := differ(a.before[id], refs(a.location, r))
 		gone, come = append(gone, g...), append(come, c...)
 	}
@@ -596,4 +605,26 @@ func ListedUnder(tx *db.Tx, location string, people []string) (map[plumbline.Sou
 		}
 	}
 	return out, err
+}
+
+// PlacesOf returns the golden property of each job that has one.
+func PlacesOf(tx *db.Tx, location string, jobs []string) (map[plumbline.GoldenID]Golden, error) {
+	out := map[plumbline.GoldenID]Golden{}
+	if len(jobs) == 0 {
+		return out, nil
+	}
+	rows, err := tx.Query(selectPlaces(tx), location, db.JSON(jobs))
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var job plumbline.GoldenID
+		var g Golden
+		if err := rows.Scan(&job, &g.ID, &g.Kind, &g.Doc, &g.Why); err != nil {
+			return nil, err
+		}
+		out[job] = g
+	}
+	return out, rows.Err()
 }

@@ -107,3 +107,47 @@ func selectListed(tx *db.Tx) string {
 	return rowColumns + `WHERE s.location_id = $1 AND s.id IN (
 		SELECT from_id FROM ref WHERE location_id = $1 AND from_kind = 'property' AND name = 'customer' AND to_id IN ` + tx.In(2) + `) ORDER BY s.id`
 }
+
+func upsertStale(tx *db.Tx) string {
+	return `INSERT INTO stale (location_id, rank, id, cause, since)
+		SELECT $1, $2, v.id, $4, $5 FROM ` + tx.Set(3, "id text") + ` AS v WHERE true
+		ON CONFLICT (location_id, rank, id) DO UPDATE SET
+			cause = CASE WHEN stale.cause = 'delivery' THEN stale.cause ELSE excluded.cause END`
+}
+
+const (
+	selectStale = `SELECT rank, id, cause FROM stale WHERE location_id = $1 ORDER BY rank, id LIMIT $2`
+	countStale  = `SELECT COUNT(*) FROM (SELECT 1 FROM stale WHERE location_id = $1 LIMIT 1) AS one`
+
+	selectTransitions = `SELECT n, kind, what, stage, happened, known, recorded, cause, playbook, silent
+		FROM transition WHERE location_id = $1 AND subject = $2 ORDER BY n`
+)
+
+func deleteStale(tx *db.Tx) string {
+	return `DELETE FROM stale WHERE location_id = $1 AND rank = $2 AND id IN ` + tx.In(3)
+}
+
+func selectHistories(tx *db.Tx) string {
+	return `SELECT subject, doc, n FROM history WHERE location_id = $1 AND subject IN ` + tx.In(2)
+}
+
+func insertTransitions(tx *db.Tx) string {
+	return `INSERT INTO transition (location_id, subject, n, kind, what, stage, happened, known, recorded, cause, playbook, silent)
+		SELECT $1, v.s, v.n, v.k, v.w, v.g, v.h, v.kn, $3, v.c, v.p, v.q
+		FROM ` + tx.Set(2, "s text", "n bigint", "k text", "w text", "g text", "h bigint", "kn bigint", "c text", "p text", "q bigint") + ` AS v`
+}
+
+func upsertHistories(tx *db.Tx) string {
+	return `INSERT INTO history (location_id, subject, doc, n)
+		SELECT $1, v.s, v.d, v.n FROM ` + tx.Set(2, "s text", "d text", "n bigint") + ` AS v WHERE true
+		ON CONFLICT (location_id, subject) DO UPDATE SET doc = excluded.doc, n = excluded.n`
+}
+
+func selectPlaces(tx *db.Tx) string {
+	return `SELECT j.golden_id, g.id, g.kind, g.doc, g.why
+		FROM source_record j
+		JOIN ref r ON r.location_id = j.location_id AND r.from_id = j.id AND r.name = 'property'
+		JOIN source_record p ON p.location_id = r.location_id AND p.id = r.to_id
+		JOIN golden_record g ON g.location_id = p.location_id AND g.id = p.golden_id
+		WHERE j.location_id = $1 AND j.kind = 'job' AND j.golden_id IN ` + tx.In(2) + ` ORDER BY j.golden_id, j.id DESC`
+}

@@ -1,0 +1,222 @@
+// Package advance is the one transaction in which deliveries become records and
+// everything that follows becomes owed: statements, who is who, golden records,
+// histories, transitions. It calls the rooms in their order and decides nothing
+// that one of them decides. Nothing outside is touched in it.
+package advance
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"plumbline.dev/plumbline"
+	"plumbline.dev/plumbline/internal/connect"
+	"plumbline.dev/plumbline/internal/db"
+	"plumbline.dev/plumbline/internal/errorqueue"
+	"plumbline.dev/plumbline/internal/inbox"
+	"plumbline.dev/plumbline/internal/playbook"
+	"plumbline.dev/plumbline/internal/record"
+)
+
+// Batch bounds: deliveries applied, and golden records derived, in one transaction.
+const (
+	maxDeliveries = 64
+	maxDerived    = 192
+)
+
+// Advance turns deliveries into records, for all locations of a node.
+type Advance struct {
+	DB *db.DB
+	// Decoder returns the decoder of a tool, nil if the tool is not known.
+	Decoder func(tool string) connect.Decoder
+	// Policy returns a location's playbook and open hours.
+	Policy func(location string) (*playbook.Playbook, playbook.OpenHours, error)
+	// Followers owe what follows, in this order, within the transaction.
+	Followers []Follower
+}
+
+// A Follower owes what follows from what has changed. It runs in the transaction of
+// the change, once per batch, and never in a rebuild.
+type Follower interface {
+	Follow(tx *db.Tx, b *Batch) error
+}
+
+// Decoded is a delivery with what it says, or why nothing could be read from it.
+type Decoded struct {
+	Delivery plumbline.Delivery
+	Readings []plumbline.Reading
+	Decided  []decided
+	Err      error
+}
+
+// Step applies some deliveries of a location and derives some of what is stale. It
+// is safe to run twice, to be cut off, and to run on several nodes: the location's
+// lane lets one of them at a time through. Next is now while there may be more.
+func (a *Advance) Step(ctx context.Context, now time.Time, location string) (worked bool, next time.Time, err error) {
+	defer plumbline.Wrap(&err, "advance location %s", location)
+
+	batch, err := a.take(ctx, now, location)
+	if err != nil {
+		return false, time.Time{}, err
+	}
+	err = a.DB.Do(ctx, now, func(tx *db.Tx) error {
+		worked = false
+		if ok, err := tx.TryLane(location, "advance"); err != nil || !ok {
+			return err
+		}
+		left, err := stillWaiting(tx, batch)
+		if err != nil {
+			return err
+		}
+		n, err := a.apply(tx, location, left)
+		worked = n > 0
+		return err
+	})
+	if worked {
+		next = now
+	}
+	return worked, next, err
+}
+
+// take reads deliveries that wait and decodes them, before any transaction.
+func (a *Advance) take(ctx context.Context, now time.Time, location string) (batch []Decoded, err error) {
+	var list []plumbline.Delivery
+	err = a.DB.View(ctx, now, func(tx *db.Tx) (err error) {
+		list, err = inbox.Waiting(tx, location, maxDeliveries)
+		return err
+	})
+	for _, d := range list {
+		batch = append(batch, a.decode(d))
+	}
+	return batch, err
+}
+
+// decode reads what a delivery says.
+func (a *Advance) decode(d plumbline.Delivery) (out Decoded) {
+	out.Delivery = d
+	switch d.Tool {
+	case plumbline.Office:
+		out.Readings, out.Decided, out.Err = decodeOffice(d)
+	case plumbline.Clock:
+		out.Readings, out.Err = decodeRing(d)
+	case Route:
+		out.Readings, out.Err = decodeRoute(d)
+	default:
+		tool := a.Decoder(d.Tool)
+		if tool == nil {
+			out.Err = plumbline.Invalidf("install a build that has it, or skip the delivery", "there is no tool %q", d.Tool)
+			return out
+		}
+		out.Readings, out.Err = tool.Decode(d)
+	}
+	if out.Err == nil {
+		out.Err = known(out.Readings)
+	}
+	return out
+}
+
+// known refuses readings in words that are not in the vocabulary.
+func known(readings []plumbline.Reading) error {
+	for _, r := range readings {
+		for name := range r.Fields {
+			if _, ok := plumbline.FieldOf(r.Kind, name); !ok && !(r.About != "" && name == "job") {
+				return plumbline.Invalidf("name a field of the table, or add it there", "a %s has no field %q", r.Kind, name)
+			}
+		}
+	}
+	return nil
+}
+
+func stillWaiting(tx *db.Tx, batch []Decoded) (left []Decoded, err error) {
+	list := make([]plumbline.Delivery, len(batch))
+	for i, d := range batch {
+		list[i] = d.Delivery
+	}
+	waits, err := inbox.StillWaiting(tx, list)
+	have := map[string]bool{}
+	for _, d := range waits {
+		have[d.Connection+"\x00"+d.Key] = true
+	}
+	for _, d := range batch {
+		if have[d.Delivery.Connection+"\x00"+d.Delivery.Key] {
+			left = append(left, d)
+		}
+	}
+	return left, err
+}
+
+// apply is the transaction. It returns how much there was to do.
+func (a *Advance) apply(tx *db.Tx, location string, batch []Decoded) (n int, err error) {
+	pb, open, err := a.Policy(location)
+	if err != nil {
+		return 0, err
+	}
+	w := &work{tx: tx, location: location, playbook: pb, open: open}
+	verdicts, err := w.hear(batch)
+	if err != nil {
+		return 0, err
+	}
+	derived, err := w.derive()
+	if err != nil {
+		return 0, err
+	}
+	if len(derived.Jobs)+len(derived.People)+len(derived.Addresses)+len(derived.Ties) > 0 {
+		if err := w.remember(derived); err != nil {
+			return 0, err
+		}
+		for _, f := range a.Followers {
+			if err := f.Follow(tx, derived); err != nil {
+				return 0, err
+			}
+		}
+	}
+	if _, err := inbox.Settle(tx, verdicts); err != nil {
+		return 0, err
+	}
+	return len(batch) + w.derived, a.fail(tx, batch)
+}
+
+// fail puts what could not be read in front of a person.
+func (a *Advance) fail(tx *db.Tx, batch []Decoded) error {
+	for _, d := range batch {
+		if d.Err == nil || errors.As(d.Err, &connect.Ignored{}) {
+			continue
+		}
+		err := errorqueue.Open(tx, errorqueue.Item{Location: d.Delivery.Location, Kind: "delivery",
+			Ref:   d.Delivery.Connection + "/" + d.Delivery.Key,
+			Cause: fmt.Sprintf("%s/%s: %s", d.Delivery.Connection, d.Delivery.Event, errorqueue.Shape(d.Err.Error())),
+			Title: fmt.Sprintf("%s sent %s that could not be read", d.Delivery.Connection, describe(d.Delivery)),
+			Cure:  "Look at the delivery; edit and retry it, or skip it with a reason.", Detail: d.Err.Error()})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func describe(d plumbline.Delivery) string {
+	if d.Event == "" {
+		return "an event"
+	}
+	return "an event " + d.Event
+}
+
+// verdict says where a delivery stands once it has been heard.
+func verdict(d Decoded) inbox.Verdict {
+	v := inbox.Verdict{Location: d.Delivery.Location, Connection: d.Delivery.Connection, Key: d.Delivery.Key, State: plumbline.Applied}
+	var ignored connect.Ignored
+	switch {
+	case errors.As(d.Err, &ignored):
+		v.State, v.Reason = plumbline.Ignored, ignored.Rule
+	case d.Err != nil:
+		v.State, v.Reason = plumbline.Failed, d.Err.Error()
+	}
+	return v
+}
+
+// MarkStale lets golden records be derived again. Cause "delivery" lets rules hear
+// what changes; any other is silent.
+func MarkStale(tx *db.Tx, location, cause string, rank int, ids ...string) error {
+	return record.MarkStale(tx, location, cause, rank, ids)
+}

@@ -1,0 +1,397 @@
+package advance
+
+import (
+	"slices"
+	"time"
+
+	"plumbline.dev/plumbline"
+	"plumbline.dev/plumbline/internal/calendar"
+	"plumbline.dev/plumbline/internal/db"
+	"plumbline.dev/plumbline/internal/golden"
+	"plumbline.dev/plumbline/internal/identity"
+	"plumbline.dev/plumbline/internal/match"
+	"plumbline.dev/plumbline/internal/record"
+	"plumbline.dev/plumbline/internal/stage"
+)
+
+// A Job is a job as it was just derived.
+type Job struct {
+	ID       plumbline.GoldenID
+	View     plumbline.JobView
+	History  stage.History
+	Visits   map[string]stage.History
+	Property *plumbline.PropertyView // nil: the job has none
+	Zone     *time.Location
+	Parts    []record.Part
+	// Sources are the field tools that speak of the job.
+	Sources     []string
+	WindowKnown map[string]time.Time
+	Flags       []string
+	// Silent: what changed comes from a model, a playbook or a rebuild; nobody is told.
+	Silent bool
+	// Moves are the transitions since the job was last derived.
+	Moves []record.Move
+}
+
+// Role returns the person in a role, "" if nobody is.
+func (j *Job) Role(role plumbline.Role) plumbline.GoldenID {
+	for _, p := range j.Parts {
+		if p.Role == role {
+			return p.Person
+		}
+	}
+	return ""
+}
+
+// A Person is a customer as just derived, over all their jobs.
+type Person struct {
+	ID   plumbline.GoldenID
+	View plumbline.PersonView
+	Gone bool // nobody is left under this id
+}
+
+// deriveBase derives people, places, technicians and addresses by themselves.
+func (w *work) deriveBase(b *Batch, ids map[string]string) error {
+	members, err := record.Members(w.tx, w.location, keys(ids))
+	if err != nil {
+		return err
+	}
+	had, err := record.LoadGolden(w.tx, w.location, keys(ids))
+	if err != nil {
+		return err
+	}
+	var put []record.Golden
+	var touched []string // source records on which jobs may rest
+	for _, id := range keys(ids) {
+		gid := plumbline.GoldenID(id)
+		rows := members[gid]
+		kind := had[gid].Kind
+		if len(rows) > 0 {
+			kind = rows[0].Kind
+		}
+		switch kind {
+		case plumbline.Customer:
+			w.stale(record.RankSums, ids[id], id)
+			if w.personChanged(rows, had[gid]) {
+				touched = append(touched, idsOf(rows, id)...)
+			}
+			continue
+		case plumbline.Address:
+			a, g := deriveAddress(gid, rows)
+			put = append(put, g)
+			b.Addresses = append(b.Addresses, a)
+			if err := w.staleHolders(a.Address, ids[id]); err != nil {
+				return err
+			}
+			continue
+		}
+		g := deriveSimple(gid, kind, rows)
+		if g.Doc != had[gid].Doc {
+			touched = append(touched, idsOf(rows, id)...)
+		}
+		put = append(put, g)
+	}
+	if err := record.StoreGolden(w.tx, w.location, put); err != nil {
+		return err
+	}
+	jobs, err := record.Dependents(w.tx, w.location, distinct(touched))
+	w.stale(record.RankJob, "delivery", jobs...)
+	return err
+}
+
+// idsOf lists the members of a golden record and its own id, under which records
+// that point to it may know it.
+func idsOf(rows []*record.Row, id string) []string {
+	ids := []string{id}
+	for _, r := range rows {
+		ids = append(ids, string(r.ID))
+	}
+	return ids
+}
+
+func sources(rows []*record.Row) []*plumbline.SourceRecord {
+	list := make([]*plumbline.SourceRecord, len(rows))
+	for i, r := range rows {
+		list[i] = &r.SourceRecord
+	}
+	golden.Sort(list)
+	return list
+}
+
+func deriveSimple(id plumbline.GoldenID, kind plumbline.Kind, rows []*record.Row) record.Golden {
+	g := record.Golden{ID: id, Kind: kind}
+	if len(rows) == 0 {
+		return g
+	}
+	var view any
+	var why golden.Provenance
+	if kind == plumbline.Property {
+		v, y := golden.Property(id, sources(rows))
+		where := calendar.Place{State: v.State, ZIP: v.PostalCode, Zone: v.Zone}.Where()
+		v.Zone = ""
+		for _, z := range where.Zones {
+			v.Zones = append(v.Zones, z.String())
+		}
+		if len(v.Zones) > 0 {
+			v.Zone = v.Zones[0]
+		}
+		view, why = v, y
+	} else {
+		view, why = golden.Technician(id, sources(rows))
+	}
+	g.Doc, g.Why = db.JSON(view), db.JSON(why)
+	return g
+}
+
+// personChanged says whether a person's own words differ from what their golden
+// record says, sums apart.
+func (w *work) personChanged(rows []*record.Row, had record.Golden) bool {
+	if len(rows) == 0 || had.Doc == "" {
+		return true
+	}
+	var old plumbline.PersonView
+	if had.Read(&old) != nil {
+		return true
+	}
+	now, _ := golden.Person(had.ID, sources(rows), match.Phone)
+	return now.FirstName != old.FirstName || now.LastName != old.LastName || now.Organization != old.Organization ||
+		now.Email != old.Email || now.Mobile != old.Mobile || now.Voice != old.Voice || now.Language != old.Language ||
+		!slices.Equal(now.Phones, old.Phones)
+}
+
+// staleHolders marks the people who have a number, since consent shows on them.
+func (w *work) staleHolders(address, cause string) error {
+	people, err := identity.Holders(w.tx, w.location, address)
+	w.stale(record.RankSums, cause, people...)
+	return err
+}
+
+// deriveJobs derives jobs with their visits, invoices and payments.
+func (w *work) deriveJobs(b *Batch, ids map[string]string) error {
+	in, err := w.loadJobs(keys(ids))
+	if err != nil {
+		return err
+	}
+	var put []record.Golden
+	var parts []record.Part
+	for _, id := range keys(ids) {
+		j, err := w.deriveJob(in, id)
+		if err != nil {
+			return err
+		}
+		if j == nil {
+			put = append(put, record.Golden{ID: plumbline.GoldenID(id), Kind: plumbline.Job})
+			continue
+		}
+		j.Silent = ids[id] != "delivery"
+		put = append(put, record.Golden{ID: j.ID, Kind: plumbline.Job, Doc: db.JSON(storedJob{j.View, j.History, j.Visits, j.Flags}), Why: "{}"})
+		parts = append(parts, j.Parts...)
+		b.Jobs = append(b.Jobs, j)
+	}
+	people, err := record.StoreParts(w.tx, w.location, keys(ids), parts)
+	if err != nil {
+		return err
+	}
+	w.stale(record.RankSums, "delivery", people...)
+	return record.StoreGolden(w.tx, w.location, put)
+}
+
+// storedJob is a golden job as it is stored.
+type storedJob struct {
+	plumbline.JobView
+	History stage.History            `json:"history"`
+	Trips   map[string]stage.History `json:"trips,omitempty"`
+	Flags   []string                 `json:"flags,omitempty"`
+}
+
+// A StoredJob is what ReadJob returns.
+type StoredJob = storedJob
+
+// ReadJob reads a golden job as it is stored.
+func ReadJob(g record.Golden) (j StoredJob, err error) {
+	err = g.Read(&j)
+	return j, err
+}
+
+// jobInput is what deriving a set of jobs reads, loaded as sets.
+type jobInput struct {
+	members  map[plumbline.GoldenID][]*record.Row
+	shared   map[plumbline.GoldenID][]*record.Row
+	resolved map[plumbline.SourceID]plumbline.GoldenID
+	golden   map[plumbline.GoldenID]record.Golden
+}
+
+func (w *work) loadJobs(ids []string) (in jobInput, err error) {
+	if in.members, err = record.Members(w.tx, w.location, ids); err != nil {
+		return in, err
+	}
+	if in.shared, err = record.SharedInvoices(w.tx, w.location, ids); err != nil {
+		return in, err
+	}
+	var refs []string
+	for _, rows := range in.members {
+		for _, r := range rows {
+			for _, name := range []string{"customer", "property", "payer", "site_contact"} {
+				refs = append(refs, string(r.RefTo(w.location, name)))
+			}
+			refs = append(refs, technicians(w.location, r)...)
+		}
+	}
+	refs = distinct(refs)
+	if in.resolved, err = record.Resolve(w.tx, w.location, refs); err != nil {
+		return in, err
+	}
+	var golden []string
+	for _, g := range in.resolved {
+		golden = append(golden, string(g))
+	}
+	in.golden, err = record.LoadGolden(w.tx, w.location, distinct(golden))
+	return in, err
+}
+
+func technicians(location string, r *record.Row) (ids []string) {
+	seen := map[string]bool{}
+	for _, p := range r.Readings {
+		for _, ext := range p.Fields["technicians"].Texts() {
+			if !seen[ext] {
+				seen[ext] = true
+				ids = append(ids, string(plumbline.NewSourceID(location, r.Connection, plumbline.Technician, ext)))
+			}
+		}
+	}
+	return ids
+}
+
+// deriveJob folds one job, nil if no tool speaks of it.
+func (w *work) deriveJob(in jobInput, id string) (*Job, error) {
+	gid := plumbline.GoldenID(id)
+	j := &Job{ID: gid}
+	input := stage.Input{ID: gid, Location: w.location, Playbook: w.playbook, Open: w.open}
+	trips := map[plumbline.SourceID][]*plumbline.SourceRecord{}
+	bills := map[plumbline.SourceID][]*plumbline.SourceRecord{}
+	var own []*record.Row
+	for _, r := range append(slices.Clone(in.members[gid]), in.shared[gid]...) {
+		of := r.ID
+		if r.About != "" {
+			of = r.About
+		}
+		switch r.Kind {
+		case plumbline.Job:
+			own = append(own, r)
+			if r.About == "" {
+				j.Sources = append(j.Sources, r.Connection)
+			}
+		case plumbline.Visit:
+			trips[of] = append(trips[of], &r.SourceRecord)
+		case plumbline.Invoice:
+			bills[of] = append(bills[of], &r.SourceRecord)
+		case plumbline.Payment:
+			input.Payments = append(input.Payments, &r.SourceRecord)
+		}
+	}
+	if len(own) == 0 || len(j.Sources) == 0 {
+		return nil, nil
+	}
+	input.Job = sources(own)
+	for _, t := range sortedIDs(trips) {
+		golden.Sort(trips[t])
+		input.Visits = append(input.Visits, stage.Trip{ID: t, Records: trips[t]})
+	}
+	for _, t := range sortedIDs(bills) {
+		golden.Sort(bills[t])
+		input.Invoices = append(input.Invoices, stage.Bill{ID: t, Records: bills[t]})
+	}
+	w.place(j, in, own)
+	input.Zone, input.Property = j.Zone, j.Property
+	input.Technician = func(sid plumbline.SourceID) plumbline.AssignmentView {
+		return technician(in, sid)
+	}
+	folded, err := stage.Fold(input)
+	if err != nil {
+		return nil, err
+	}
+	j.View, j.History, j.Visits, j.WindowKnown, j.Flags = folded.Job, folded.History, folded.Visits, folded.WindowKnown, folded.Flags
+	j.Parts = roles(w.location, in, own, gid)
+	return j, nil
+}
+
+func sortedIDs(m map[plumbline.SourceID][]*plumbline.SourceRecord) []plumbline.SourceID {
+	ids := make([]plumbline.SourceID, 0, len(m))
+	for id := range m {
+		ids = append(ids, id)
+	}
+	slices.Sort(ids)
+	return ids
+}
+
+func technician(in jobInput, sid plumbline.SourceID) plumbline.AssignmentView {
+	gid := in.resolved[sid]
+	var v plumbline.TechnicianView
+	if g, ok := in.golden[gid]; ok {
+		if g.Read(&v) != nil {
+			v = plumbline.TechnicianView{}
+		}
+	}
+	if gid == "" {
+		gid = sid
+	}
+	return plumbline.AssignmentView{Technician: string(gid), FirstName: v.FirstName}
+}
+
+// place finds where the job is, and the zone of its days.
+func (w *work) place(j *Job, in jobInput, own []*record.Row) {
+	j.Zone = zone(w.playbook.Settings.Zone)
+	for _, r := range own {
+		to := r.RefTo(w.location, "property")
+		g, ok := in.golden[in.resolved[to]]
+		if to == "" || !ok {
+			continue
+		}
+		var v plumbline.PropertyView
+		if g.Read(&v) == nil {
+			j.Property = &v
+			if v.Zone != "" {
+				j.Zone = zone(v.Zone)
+			}
+		}
+		return
+	}
+}
+
+func zone(name string) *time.Location {
+	if z, err := time.LoadLocation(name); err == nil && name != "" {
+		return z
+	}
+	return time.UTC
+}
+
+// roles says who is what in a job: the office's word before the tool's.
+func roles(location string, in jobInput, own []*record.Row, job plumbline.GoldenID) (parts []record.Part) {
+	find := func(name string) plumbline.GoldenID {
+		var found plumbline.GoldenID
+		for _, r := range own {
+			if to := r.RefTo(location, name); to != "" && (found == "" || r.Connection == plumbline.Office) {
+				found = in.resolved[to]
+			}
+		}
+		return found
+	}
+	booker := find("customer")
+	for _, x := range []struct {
+		role plumbline.Role
+		who  plumbline.GoldenID
+	}{{plumbline.Booker, booker}, {plumbline.SiteContact, first(find("site_contact"), booker)}, {plumbline.Payer, first(find("payer"), booker)},
+		{plumbline.Reviewer, first(find("site_contact"), booker)}} {
+		if x.who != "" {
+			parts = append(parts, record.Part{Job: job, Role: x.role, Person: x.who})
+		}
+	}
+	return parts
+}
+
+func first(a, b plumbline.GoldenID) plumbline.GoldenID {
+	if a != "" {
+		return a
+	}
+	return b
+}
