@@ -698,6 +698,29 @@ func TestAMemberThatStoppedWaitingDoesNotRun(t *testing.T) {
 	})
 }
 
+func TestMoreStopWaitingThanFitInTheQueue(t *testing.T) {
+	bubble(t, things, db.Options{Volatile: true}, func(t *testing.T, d *db.DB) {
+		g := behind(t, d)
+		ctx, cancel := context.WithCancel(t.Context())
+		for range 600 {
+			g.wg.Go(func() {
+				if err := d.Do(ctx, noon, adding("never")); !errors.Is(err, context.Canceled) {
+					t.Errorf("got %v, want %v", err, context.Canceled)
+				}
+			})
+		}
+		synctest.Wait()
+		cancel()
+		synctest.Wait()
+		g.free()
+		g.wg.Wait()
+		for i := range 3 {
+			do(t, d, adding(fmt.Sprint(i)))
+		}
+		wantIDs(t, d, "0 1 2")
+	})
+}
+
 func TestATransactionWritesNoMoreRowsThanTheLaw(t *testing.T) {
 	bubble(t, things, db.Options{Volatile: true}, func(t *testing.T, d *db.DB) {
 		many := func(prefix string) func(*db.Tx) error {

@@ -86,9 +86,9 @@ func openSQLite(ctx context.Context, path string, o Options) (*sqlite, error) {
 		conns int
 		more  []string
 	}{
-		// Another process, such as a command, may be writing.
-		{&s.writer, 1, []string{"_txlock=immediate", "_pragma=busy_timeout(10000)", "_pragma=journal_mode(WAL)"}},
-		{&s.reader, readers, []string{"mode=ro", "_pragma=query_only(1)", "_pragma=busy_timeout(10000)"}},
+		// Another process, such as a command, may be writing. Caches are in KiB.
+		{&s.writer, 1, []string{"_txlock=immediate", "_pragma=busy_timeout(10000)", "_pragma=journal_mode(WAL)", "_pragma=cache_size(-32768)"}},
+		{&s.reader, readers, []string{"mode=ro", "_pragma=query_only(1)", "_pragma=busy_timeout(10000)", "_pragma=cache_size(-8192)"}},
 		// It waits for readers while the writer waits for it.
 		{&s.mover, 1, []string{"_pragma=busy_timeout(5)"}},
 	} {
@@ -129,7 +129,6 @@ func (s *sqlite) start(ctx context.Context, o Options) error {
 // a PRAGMA run on a pool reaches one connection of it.
 func source(path string, volatile bool, more []string) string {
 	settings := append([]string{
-		"_pragma=cache_size(-32768)", // KiB
 		"_pragma=foreign_keys(1)",
 		"_pragma=temp_store(MEMORY)",
 		"_pragma=journal_size_limit(67108864)", // how long the log stays after a burst
@@ -174,6 +173,8 @@ func (s *sqlite) enter(ctx context.Context, m *member) (leads bool, err error) {
 	default:
 	}
 	select {
+	case <-s.baton: // also when the queue is full of those who withdrew
+		return true, nil
 	case s.queue <- m:
 	case <-ctx.Done():
 		return false, ctx.Err()
@@ -244,7 +245,8 @@ func (s *sqlite) lead(m *member, f func(*Tx) error) (err error) {
 	return m.run(f)
 }
 
-// gather takes those who wait, at most a group, without the leader.
+// gather takes those who wait, at most a group, without the leader if it is
+// among them.
 func (s *sqlite) gather(leader *member) (others []*member) {
 	waiters := s.left
 	s.left = nil
