@@ -79,7 +79,7 @@ func propertyList(names []string) string { return strings.Join(names, ",") }
 func (t *Tool) Fetch(ctx context.Context, kind plumbline.Kind, ids []string) ([]connect.Answer, error) {
 	typ := t.typeOfKind(kind)
 	if typ == "" {
-		return nil, plumbline.Invalidf("customer or job", "hubspot has no %s to fetch", kind)
+		return nil, misused("unknown_kind", "hubspot has no "+string(kind)+" to fetch", "fetch customers or jobs")
 	}
 	return t.ReadBack(ctx, typ, unique(ids))
 }

@@ -56,7 +56,7 @@ func (t *Tool) Observed(d plumbline.Delivery) (Observation, error) {
 	if err := json.Unmarshal(d.Body, &b); err != nil {
 		return Observation{}, plumbline.Invalidf("", "the answer of hubspot cannot be read")
 	}
-	if _, ok := objects[b.Type]; !ok || b.ID == "" || b.MergedTo != "" && !isID(b.MergedTo) {
+	if _, ok := objects[b.Type]; !ok || !plainWord.MatchString(b.ID) || b.MergedTo != "" && !isID(b.MergedTo) {
 		return Observation{}, plumbline.Invalidf("", "the answer of hubspot names no record")
 	}
 	o := Observation{Type: b.Type, ID: b.ID, Fields: map[string]ObservedField{}, Modified: instant(b.UpdatedAt),

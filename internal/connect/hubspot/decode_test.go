@@ -8,6 +8,7 @@ import (
 
 	"plumbline.dev/plumbline"
 	"plumbline.dev/plumbline/internal/connect"
+	"plumbline.dev/plumbline/internal/connect/connecttest"
 )
 
 func reader() *Tool {
@@ -109,25 +110,18 @@ func TestBodiesThatNameNoRecordAreInvalid(t *testing.T) {
 	}
 }
 
+func TestDecoderSuite(t *testing.T) {
+	var deliveries []plumbline.Delivery
+	for _, text := range []string{contactBody, `{"type":"contact","id":"7","mergedTo":"9","properties":null}`} {
+		deliveries = append(deliveries, plumbline.Delivery{Tool: Name, Event: "read", Body: []byte(text), Read: noon, Received: noon})
+	}
+	connecttest.TestDecoder(t, connecttest.Decoder{Decoder: reader(), Deliveries: deliveries})
+}
+
 func FuzzDecode(f *testing.F) {
 	f.Add([]byte(contactBody))
 	f.Add([]byte(`{"type":"deal","id":"7","properties":{"amount":12,"won":true},"propertiesWithHistory":{"amount":[{}]}}`))
 	f.Fuzz(func(t *testing.T, text []byte) {
-		d := plumbline.Delivery{Event: "read", Body: text}
-		got, err := reader().Decode(d)
-		again, err2 := reader().Decode(d)
-		if (err == nil) != (err2 == nil) || len(got) != len(again) {
-			t.Fatal("decoding twice differs")
-		}
-		for _, r := range got {
-			if r.ID == "" {
-				t.Error("a reading of nobody")
-			}
-			for field, v := range r.Fields {
-				if _, ok := plumbline.FieldOf(r.Kind, field); !ok || v == "" {
-					t.Errorf("field %s = %q", field, v)
-				}
-			}
-		}
+		connecttest.CheckDecode(t, reader(), plumbline.Delivery{Event: "read", Body: text})
 	})
 }

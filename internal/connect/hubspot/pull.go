@@ -9,7 +9,6 @@ import (
 	"strconv"
 	"time"
 
-	"plumbline.dev/plumbline"
 	"plumbline.dev/plumbline/internal/connect"
 )
 
@@ -60,12 +59,12 @@ func (t *Tool) Streams() []string { return []string{"contacts", objects[t.config
 func (t *Tool) Pull(ctx context.Context, stream, text string) (connect.Page, error) {
 	typ := t.typeOf(stream)
 	if typ == "" {
-		return connect.Page{}, plumbline.Invalidf("contacts or "+objects[t.config.Object].path, "hubspot has no stream %q", stream)
+		return connect.Page{}, misused("unknown_stream", "hubspot has no stream of this name", "pull contacts or "+objects[t.config.Object].path)
 	}
 	c := cursor{Phase: listing}
 	if text != "" {
 		if err := json.Unmarshal([]byte(text), &c); err != nil {
-			return connect.Page{}, plumbline.Invalidf("pull from the beginning", "the cursor of %s cannot be read", stream)
+			return connect.Page{}, badCursor()
 		}
 	}
 	if c.Start == 0 {
@@ -79,7 +78,16 @@ func (t *Tool) Pull(ctx context.Context, stream, text string) (connect.Page, err
 	case archived:
 		return t.pullArchived(ctx, typ, c)
 	}
-	return connect.Page{}, plumbline.Invalidf("pull from the beginning", "the cursor of %s is of no known phase", stream)
+	return connect.Page{}, badCursor()
+}
+
+func badCursor() *connect.Error {
+	return misused("bad_cursor", "the cursor cannot be read", "pull from the beginning")
+}
+
+// misused is an error of our own side that no other try can mend.
+func misused(code, msg, cure string) *connect.Error {
+	return &connect.Error{Class: connect.Human, Code: code, Msg: msg, Cure: cure}
 }
 
 // typeOf is the type that a stream is made of, "" for another stream.

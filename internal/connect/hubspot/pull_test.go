@@ -180,7 +180,7 @@ func TestTheWalkThroughManyArchivedGoesOnAtTheNextPoll(t *testing.T) {
 func TestPullRefusesWhatItDoesNotKnow(t *testing.T) {
 	tool, _ := serve(t, func(http.ResponseWriter, seen) { t.Error("asked") })
 	for _, c := range [][2]string{{"companies", ""}, {"tickets", ""}, {"contacts", "{"}, {"contacts", `{"phase":"x","start":1}`}} {
-		if _, err := tool.Pull(t.Context(), c[0], c[1]); plumbline.KindOf(err) != plumbline.Invalid {
+		if _, err := tool.Pull(t.Context(), c[0], c[1]); err == nil || connect.AsError(err).Class != connect.Human {
 			t.Errorf("Pull(%v) = %v", c, err)
 		}
 	}
@@ -213,7 +213,7 @@ func TestFetchAnswersEachIDAndNamesWhatWasMerged(t *testing.T) {
 	if !strings.Contains(strings.Join(b.History, " "), "plumbline_eta") || !strings.Contains(strings.Join(b.Properties, " "), "lifecyclestage") {
 		t.Errorf("asked %v with history of %v", b.Properties, b.History)
 	}
-	if _, err := tool.Fetch(t.Context(), plumbline.Invoice, []string{"1"}); plumbline.KindOf(err) != plumbline.Invalid {
+	if _, err := tool.Fetch(t.Context(), plumbline.Invoice, []string{"1"}); err == nil || connect.AsError(err).Class != connect.Human {
 		t.Errorf("an invoice: %v", err)
 	}
 	var raw map[string]any

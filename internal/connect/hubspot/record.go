@@ -57,7 +57,10 @@ func (r record) merged() []string {
 // instant reads an ISO instant or epoch milliseconds; zero if it is neither.
 func instant(text string) time.Time {
 	if at, err := time.Parse(time.RFC3339Nano, text); err == nil {
-		return at.UTC()
+		if at = at.UTC(); at.Year() >= 1 && at.Year() <= 9999 {
+			return at
+		}
+		return time.Time{}
 	}
 	if ms, err := strconv.ParseInt(text, 10, 64); err == nil && ms > 0 && ms < 1e14 {
 		return time.UnixMilli(ms).UTC()

@@ -12,6 +12,7 @@ import (
 
 	"plumbline.dev/plumbline"
 	"plumbline.dev/plumbline/internal/connect"
+	"plumbline.dev/plumbline/internal/connect/connecttest"
 	"plumbline.dev/plumbline/internal/connect/hubspot"
 	sandbox "plumbline.dev/plumbline/internal/sandbox/hubspot"
 )
@@ -416,4 +417,27 @@ func TestSandboxFailuresHaveTheirClasses(t *testing.T) {
 			}
 		})
 	}
+}
+
+func TestSandboxPullerSuite(t *testing.T) {
+	o, s := ready(t, func(options *sandbox.Options) { options.Limits.Unlimited = true })
+	has := map[string][]string{}
+	for i := range 3 {
+		id, err := o.Create("contacts", map[string]string{"firstname": fmt.Sprint("n", i)}, sandbox.Person(1))
+		if err != nil {
+			t.Fatal(err)
+		}
+		has["contacts"] = append(has["contacts"], id)
+	}
+	deal := s.Types["deal"]
+	made := o.write(t, "deal", connect.Change{Key: "job", Fields: map[string]string{"dealname": "AC", "pipeline": deal.Pipeline, "dealstage": deal.Stages["booked"]}})
+	has["deals"] = []string{made[0].ID}
+	connecttest.TestPuller(t, connecttest.Puller{Puller: o.tool, Decoder: o.tool, Tool: hubspot.Name, Has: has,
+		Now: func() time.Time { return o.now }, Advance: func(d time.Duration) { o.now = o.now.Add(d) },
+		Touch: func(stream, id string) {
+			field := map[string]string{"contacts": "firstname", "deals": "dealname"}[stream]
+			if err := o.Edit(stream, id, map[string]string{field: "touched"}, sandbox.Person(1)); err != nil {
+				t.Error(err)
+			}
+		}})
 }

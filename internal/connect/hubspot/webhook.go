@@ -76,26 +76,37 @@ type notice struct {
 }
 
 // Split cuts the list of events. Neither eventId nor anything else is promised to be
-// unique, so events have no key: what is sent again is a nudge more.
+// unique, so events have no key: what is sent again is a nudge more. An event that
+// cannot be read is handed over as "unknown", so that it does not cost the others.
 func (r *Receiver) Split(req connect.Request) ([]connect.Event, error) {
 	var list []json.RawMessage
-	if err := json.Unmarshal(req.Body, &list); err != nil {
+	if err := json.Unmarshal(req.Body, &list); err != nil || len(list) == 0 {
 		return nil, plumbline.Invalidf("", "the webhook is no list of events")
 	}
-	events := make([]connect.Event, 0, len(list))
-	for _, raw := range list {
-		var n notice
-		if err := json.Unmarshal(raw, &n); err != nil {
-			return nil, plumbline.Invalidf("", "the webhook holds something that is no event")
-		}
-		e := connect.Event{Account: string(n.PortalID), Event: orElse(string(n.SubscriptionType), string(n.EventType)), Object: string(n.ObjectID), Body: raw}
-		// after a merge the record lives on by a new id; an association names two
-		for _, id := range []loose{n.FromObjectID, n.NewObjectID} {
-			if id != "" && (e.Object == "" || strings.HasSuffix(e.Event, ".merge")) {
-				e.Object = string(id)
-			}
-		}
-		events = append(events, e)
+	events := make([]connect.Event, len(list))
+	for i, raw := range list {
+		events[i] = event(raw)
 	}
 	return events, nil
+}
+
+func event(raw json.RawMessage) connect.Event {
+	var n notice
+	if json.Unmarshal(raw, &n) != nil {
+		n = notice{}
+	}
+	e := connect.Event{
+		Account: connect.CleanText(string(n.PortalID)),
+		Event:   connect.CleanText(orElse(orElse(string(n.SubscriptionType), string(n.EventType)), "unknown")),
+		Object:  string(n.ObjectID),
+		Body:    raw,
+	}
+	// after a merge the record lives on by a new id; an association names two
+	for _, id := range []loose{n.FromObjectID, n.NewObjectID} {
+		if id != "" && (e.Object == "" || strings.HasSuffix(e.Event, ".merge")) {
+			e.Object = string(id)
+		}
+	}
+	e.Object = connect.CleanText(e.Object)
+	return e
 }

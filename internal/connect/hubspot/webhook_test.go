@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"plumbline.dev/plumbline/internal/connect"
+	"plumbline.dev/plumbline/internal/connect/connecttest"
 )
 
 type vector struct {
@@ -67,11 +68,13 @@ func TestSignatureVectors(t *testing.T) {
 	}
 }
 
-// signed is a request with a good signature, made here from the documented steps.
-func signed() connect.Request {
+func signed() connect.Request { return sign([]byte(`[{"portalId":1}]`), noon) }
+
+// sign makes a request with a good signature from the documented steps.
+func sign(body []byte, at time.Time) connect.Request {
 	u := &url.URL{Scheme: "https", Host: "hooks.example.com", Path: "/hooks/hubspot", RawQuery: "a=1%3A2"}
-	req := connect.Request{Method: "POST", URL: u, Header: http.Header{}, Body: []byte(`[{"portalId":1}]`), Received: noon}
-	stamp := strconv.FormatInt(noon.UnixMilli(), 10)
+	req := connect.Request{Method: "POST", URL: u, Header: http.Header{}, Body: body, Received: at}
+	stamp := strconv.FormatInt(at.UnixMilli(), 10)
 	mac := hmac.New(sha256.New, []byte("secret"))
 	mac.Write([]byte("POSThttps://hooks.example.com/hooks/hubspot?a=1:2" + string(req.Body) + stamp))
 	req.Header.Set("X-HubSpot-Signature-v3", base64.StdEncoding.EncodeToString(mac.Sum(nil)))
@@ -111,6 +114,13 @@ func TestWhatDoesNotFitIsRefused(t *testing.T) {
 	}
 }
 
+func TestReceiverSuite(t *testing.T) {
+	connecttest.TestReceiver(t, connecttest.Receiver{Receiver: &Receiver{ClientSecret: "secret"}, Sign: sign, Window: window, Bodies: [][]byte{
+		[]byte(`[{"portalId":1,"objectId":7,"subscriptionType":"contact.creation"}]`),
+		[]byte(`[{"portalId":1,"objectId":7,"subscriptionType":"deal.deletion"},{"portalId":2,"objectId":8,"subscriptionType":"contact.merge","newObjectId":9}]`),
+	}})
+}
+
 func TestSplitNamesAccountAndRecord(t *testing.T) {
 	var file struct{ Push []json.RawMessage }
 	if err := json.Unmarshal(vendorFile(t, "fixtures-webhooks.json"), &file); err != nil {
@@ -138,7 +148,13 @@ func TestEventsOfSeveralAccountsKeepTheirBytes(t *testing.T) {
 	if got[0].Account != "1" || got[0].Event != "deal.creation" || string(got[0].Body) != `{"portalId":1, "objectId":7,"eventType":"deal.creation"}` || got[1].Account != "2" || got[1].Object != "9007199254740993" {
 		t.Errorf("%+v", got)
 	}
-	for _, bad := range []string{``, `{}`, `[1]`, `["x"]`, `[{"portalId":{}}]`} {
+	for _, odd := range []string{`[1]`, `["x"]`, `[{"portalId":{}}]`, `[{}]`} {
+		got, err := (&Receiver{}).Split(connect.Request{Body: []byte(odd[:len(odd)-1] + "," + body[1:])})
+		if err != nil || len(got) != 3 || got[0].Event != "unknown" || got[0].Account != "" || got[2].Account != "2" {
+			t.Errorf("%s costs the others: %+v, %v", odd, got, err)
+		}
+	}
+	for _, bad := range []string{``, `{}`, `[]`, `null`} {
 		if _, err := (&Receiver{}).Split(connect.Request{Body: []byte(bad)}); err == nil {
 			t.Errorf("%q is split", bad)
 		}
