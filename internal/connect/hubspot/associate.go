@@ -145,12 +145,13 @@ type pairInput struct {
 
 // Associate makes associations true. Since sending labels replaces those that are
 // there, the labels of a pair are read first and sent along. It takes nothing away.
+// Like Write it stops at the first call that fails as a whole.
 func (t *Tool) Associate(ctx context.Context, links []connect.Association) ([]connect.Outcome, error) {
-	out := make([]connect.Outcome, len(links))
+	a := &associating{t: t, links: links, out: make([]connect.Outcome, len(links))}
 	groups := map[string][]int{}
 	var order []string
 	for i, l := range links {
-		out[i] = connect.Outcome{Ref: l.Ref}
+		a.out[i] = connect.Outcome{Ref: l.Ref}
 		name := l.FromType + "/" + l.ToType
 		if groups[name] == nil {
 			order = append(order, name)
@@ -158,44 +159,65 @@ func (t *Tool) Associate(ctx context.Context, links []connect.Association) ([]co
 		groups[name] = append(groups[name], i)
 	}
 	for _, name := range order {
-		t.associateGroup(ctx, links, groups[name], out)
+		a.group(ctx, groups[name])
 	}
-	return out, nil
+	if a.stopped == nil || slices.ContainsFunc(a.out, func(o connect.Outcome) bool { return o.Err != a.stopped }) {
+		return a.out, nil
+	}
+	return nil, a.stopped
 }
 
-func (t *Tool) associateGroup(ctx context.Context, links []connect.Association, which []int, out []connect.Outcome) {
-	from, to := links[which[0]].FromType, links[which[0]].ToType
+// An associating is one call of Associate under way.
+type associating struct {
+	t       *Tool
+	links   []connect.Association
+	out     []connect.Outcome
+	stopped *connect.Error // why nothing more is sent
+}
+
+// group handles the links between one type and another.
+func (a *associating) group(ctx context.Context, which []int) {
+	from, to := a.links[which[0]].FromType, a.links[which[0]].ToType
 	var plains, labelled []*pair
-	for _, p := range join(links, which) {
-		no := t.label(ctx, links, p)
-		if no != nil {
-			failLinks(out, p.links, no.Error)
-			continue
-		}
-		if len(p.types) > 1 {
+	for _, p := range join(a.links, which) {
+		no := a.label(ctx, p)
+		switch {
+		case no != nil:
+			a.refused([]*pair{p}, no)
+		case len(p.types) > 1:
 			labelled = append(labelled, p)
-		} else {
+		default:
 			plains = append(plains, p)
 		}
 	}
 	base := associationsPath + objects[from].path + "/" + objects[to].path
 	for chunk := range slices.Chunk(plains, associateSize) {
-		t.sendPairs(ctx, base+"/batch/associate/default", chunk, false, out)
+		a.send(ctx, base+"/batch/associate/default", chunk, false)
 	}
 	for chunk := range slices.Chunk(labelled, associateSize) {
-		if no := t.keepLabels(ctx, base, chunk); no != nil {
-			for _, p := range chunk {
-				failLinks(out, p.links, no.Error)
+		if a.stopped == nil {
+			if no := a.t.keepLabels(ctx, base, chunk); no != nil {
+				a.refused(chunk, no)
+				continue
 			}
-			continue
 		}
-		t.sendPairs(ctx, base+"/batch/create", chunk, true, out)
+		a.send(ctx, base+"/batch/create", chunk, true)
 	}
 }
 
-func failLinks(out []connect.Outcome, links []int, e *connect.Error) {
-	for _, i := range links {
-		out[i].Err = e
+// refused notes a refusal for pairs; one that is not about them ends the call.
+func (a *associating) refused(pairs []*pair, no *refusal) {
+	if !no.splits() {
+		a.stopped = no.Error
+	}
+	a.fail(pairs, no.Error)
+}
+
+func (a *associating) fail(pairs []*pair, e *connect.Error) {
+	for _, p := range pairs {
+		for _, i := range p.links {
+			a.out[i].Err = e
+		}
 	}
 }
 
@@ -214,9 +236,11 @@ func join(links []connect.Association, which []int) []*pair {
 	return pairs
 }
 
-func (t *Tool) label(ctx context.Context, links []connect.Association, p *pair) *refusal {
+// label finds the association types that the links of a pair ask for.
+func (a *associating) label(ctx context.Context, p *pair) *refusal {
 	for _, i := range p.links {
-		types, no := t.typesOf(ctx, links[i].FromType, links[i].ToType, links[i].Role)
+		l := a.links[i]
+		types, no := a.t.typesOf(ctx, l.FromType, l.ToType, l.Role)
 		if no != nil {
 			return no
 		}
@@ -319,9 +343,13 @@ func (p *pair) keep(a associated) {
 	}
 }
 
-// sendPairs makes one call, and halves it where HubSpot refuses it for some pair.
-// Making an association twice is harmless.
-func (t *Tool) sendPairs(ctx context.Context, path string, pairs []*pair, labelled bool, out []connect.Outcome) {
+// send makes one call, and halves it where HubSpot refuses it for some pair. Making
+// an association twice is harmless.
+func (a *associating) send(ctx context.Context, path string, pairs []*pair, labelled bool) {
+	if a.stopped != nil {
+		a.fail(pairs, notSent(a.stopped))
+		return
+	}
 	var inputs []pairInput
 	for _, p := range pairs {
 		in := pairInput{From: input{p.from}, To: input{p.to}}
@@ -330,25 +358,28 @@ func (t *Tool) sendPairs(ctx context.Context, path string, pairs []*pair, labell
 		}
 		inputs = append(inputs, in)
 	}
-	a, no := t.call(ctx, request{method: http.MethodPost, path: path, body: map[string]any{"inputs": inputs}, writes: true})
-	partly := struct {
-		Errors []problem `json:"errors"`
-	}{}
-	if no == nil && a.status == http.StatusMultiStatus {
-		_ = json.Unmarshal(a.body, &partly)
-		no = &refusal{Error: &connect.Error{Class: connect.Retry, Status: a.status, Code: "answer", Msg: "hubspot's answer does not say what it refused"}}
-		if len(partly.Errors) > 0 {
-			no.Error, no.details = itemError(http.StatusBadRequest, partly.Errors[0]), partly.Errors[0]
-		}
+	said, no := a.t.call(ctx, request{method: http.MethodPost, path: path, body: map[string]any{"inputs": inputs}, writes: true})
+	if no == nil && said.status == http.StatusMultiStatus {
+		no = partly(said)
 	}
 	switch {
 	case no == nil:
 	case no.splits() && len(pairs) > 1:
-		t.sendPairs(ctx, path, pairs[:len(pairs)/2], labelled, out)
-		t.sendPairs(ctx, path, pairs[len(pairs)/2:], labelled, out)
+		a.send(ctx, path, pairs[:len(pairs)/2], labelled)
+		a.send(ctx, path, pairs[len(pairs)/2:], labelled)
 	default:
-		for _, p := range pairs {
-			failLinks(out, p.links, no.Error)
-		}
+		a.refused(pairs, no)
 	}
+}
+
+// partly reads a 207 as a refusal of the first pair that it names an error for. The
+// errors do not say reliably which pair they mean, so all are sent again in halves.
+func partly(said answer) *refusal {
+	var out struct {
+		Errors []problem `json:"errors"`
+	}
+	if err := json.Unmarshal(said.body, &out); err != nil || len(out.Errors) == 0 {
+		return &refusal{Error: &connect.Error{Class: connect.Retry, Status: said.status, Code: "answer", Msg: "hubspot's answer does not say what it refused", Err: err}}
+	}
+	return &refusal{Error: itemError(http.StatusBadRequest, out.Errors[0]), details: out.Errors[0]}
 }

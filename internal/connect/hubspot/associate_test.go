@@ -106,3 +106,15 @@ func TestAnAssociationThatCannotBeIsSaid(t *testing.T) {
 		t.Errorf("%+v %v", out, err)
 	}
 }
+
+func TestAssociatingStopsWhenNoMoreCallsMayBeMade(t *testing.T) {
+	tool, s := serve(t, func(w http.ResponseWriter, r seen) { reply(w, 429, `{"policyName":"TEN_SECONDLY_ROLLING"}`) })
+	two := []connect.Association{link("a", "7", "501", ""), {Ref: "b", FromType: "note", FromID: "1", ToType: "deal", ToID: "7"}}
+	out, err := tool.Associate(t.Context(), two)
+	if err != nil || out[0].Err.Class != connect.Wait || out[1].Err.Code != "not_sent" || len(s.calls()) != 1 {
+		t.Errorf("%+v %v after %d calls", out, err, len(s.calls()))
+	}
+	if _, err := tool.Associate(t.Context(), two[:1]); err == nil || connect.AsError(err).Class != connect.Wait {
+		t.Errorf("the whole call: %v", err)
+	}
+}

@@ -63,6 +63,7 @@ func (t *Tool) Describe(ctx context.Context) (connect.Schema, error) {
 	if err := t.account(ctx); err != nil {
 		return connect.Schema{}, err
 	}
+	t.forgetLabels() // what was learned of them is as old as the last description
 	schema := connect.Schema{Types: map[string]connect.TypeSchema{}}
 	for _, typ := range t.types() {
 		properties, no := t.propertiesOf(ctx, typ)

@@ -71,8 +71,7 @@ func (w *writing) send(ctx context.Context, which []int, call func(context.Conte
 		return
 	}
 	if w.stopped != nil {
-		w.fail(which, &connect.Error{Class: connect.Retry, Code: "not_sent", After: w.stopped.After,
-			Msg: "not sent, because a call before it did not end well"})
+		w.fail(which, notSent(w.stopped))
 		return
 	}
 	no := call(ctx, which)
@@ -87,6 +86,11 @@ func (w *writing) send(ctx context.Context, which []int, call func(context.Conte
 	default:
 		w.part(ctx, which, no, call)
 	}
+}
+
+func notSent(before *connect.Error) *connect.Error {
+	return &connect.Error{Class: connect.Retry, Code: "not_sent", After: before.After,
+		Msg: "not sent, because a call before it did not end well"}
 }
 
 // part sends a refused batch again in parts. Those that cannot be written whatever
