@@ -34,6 +34,7 @@ type Reading struct {
 	Label Label
 	Scope string // of an opt-out
 	Task  bool   // a person should see it as well, or only a person can settle it
+	Hold  bool   // until then nothing that can wait is sent: an entry of kind Hold
 	Why   string // a sentence
 }
 
@@ -46,6 +47,7 @@ func Classify(body string, openQuestion, optedOut bool) Reading {
 	t := read(body)
 	for _, rule := range []func(text) (Reading, bool){emptied, automatic(openQuestion), exact(openQuestion, optedOut), wrongNumber, wishes, doubts} {
 		if r, ok := rule(t); ok {
+			r.Hold = r.Hold || r.Label == HoldAndReview
 			return r
 		}
 	}
@@ -118,15 +120,15 @@ func exact(openQuestion, optedOut bool) func(text) (Reading, bool) {
 		core := strings.Join(without(t.tokens, polite), " ")
 		switch {
 		case t.words == "cancel" || t.words == "cancelar":
-			return Reading{OptOut, ScopeAll, true, "the word alone counts as an opt-out by law; a person asks whether the visit was meant"}, true
+			return Reading{Label: OptOut, Scope: ScopeAll, Task: true, Why: "the word alone counts as an opt-out by law; a person asks whether the visit was meant"}, true
 		case t.allIn(stopWords), stopPhrases[core], core != "" && allIn(strings.Fields(core), stopWords):
-			return Reading{OptOut, ScopeAll, false, "it is an opt-out word"}, true
+			return Reading{Label: OptOut, Scope: ScopeAll, Why: "it is an opt-out word"}, true
 		case core == "cancel" || core == "cancel it":
-			return Reading{HoldAndReview, "", true, "cancel may mean the texts or the visit; a person asks"}, true
+			return Reading{Label: HoldAndReview, Task: true, Why: "cancel may mean the texts or the visit; a person asks"}, true
 		case helpWords[t.words]:
-			return Reading{Help, "", t.words == "info", "it is a help word"}, true
+			return Reading{Label: Help, Task: t.words == "info", Why: "it is a help word"}, true
 		case t.words == "start" || t.words == "unstop":
-			return Reading{OptIn, ScopeAll, false, "it is an opt-in word; it restores what was agreed before"}, true
+			return Reading{Label: OptIn, Scope: ScopeAll, Why: "it is an opt-in word; it restores what was agreed before"}, true
 		}
 		return answer(t, core, openQuestion, optedOut)
 	}
@@ -140,13 +142,13 @@ func answer(t text, core string, openQuestion, optedOut bool) (Reading, bool) {
 	case core == "", t.question:
 		core = t.words
 	case yes && optedOut && !openQuestion:
-		return Reading{Human, "", true, "yes to no question from a number that has stopped texts; the provider may have opted it in"}, true
+		return Reading{Label: Human, Task: true, Why: "yes to no question from a number that has stopped texts; the provider may have opted it in"}, true
 	case codes[core]:
-		return Reading{Answer, "", !openQuestion, "it is a reply code"}, true
+		return Reading{Label: Answer, Task: !openQuestion, Why: "it is a reply code"}, true
 	}
 	thumb := strings.HasPrefix(strings.TrimSpace(t.raw), "👍") && t.words == ""
 	if openQuestion && (answers[core] || thumb) {
-		return Reading{Answer, "", false, "it answers the open question"}, true
+		return Reading{Label: Answer, Why: "it answers the open question"}, true
 	}
 	return Reading{}, false
 }
@@ -167,11 +169,11 @@ func wishes(t text) (Reading, bool) {
 	}
 	switch {
 	case t.find(limited...):
-		return Reading{HoldAndReview, "", true, "it limits when to text, which only a person can arrange"}, true
+		return Reading{Label: HoldAndReview, Task: true, Why: "it limits when to text, which only a person can arrange"}, true
 	case t.find(elsewhere...):
-		return Reading{OptOut, ScopeText, true, "it asks for another channel than texts"}, true
+		return Reading{Label: OptOut, Scope: ScopeText, Task: true, Why: "it asks for another channel than texts"}, true
 	case t.find(enough...), t.loneStop():
-		return Reading{OptOut, ScopeAll, false, "it is a clear wish to end messages"}, true
+		return Reading{Label: OptOut, Scope: ScopeAll, Why: "it is a clear wish to end messages"}, true
 	}
 	return Reading{}, false
 }
@@ -186,19 +188,19 @@ func narrow(t text) (Reading, bool) {
 	texts := t.find(everything...)
 	switch {
 	case texts && (voice || mail || review || offers):
-		return Reading{OptOut, ScopeAll, true, "it names one kind of message and all of them; all are stopped"}, true
+		return Reading{Label: OptOut, Scope: ScopeAll, Task: true, Why: "it names one kind of message and all of them; all are stopped"}, true
 	case review && offers:
-		return Reading{OptOut, ScopeMarketing, true, "it names offers and reviews; a person checks whether more was meant"}, true
+		return Reading{Label: OptOut, Scope: ScopeMarketing, Task: true, Why: "it names offers and reviews; a person checks whether more was meant"}, true
 	case review:
-		return Reading{OptOut, ScopeReview, true, "it names review requests; a person checks whether more was meant"}, true
+		return Reading{Label: OptOut, Scope: ScopeReview, Task: true, Why: "it names review requests; a person checks whether more was meant"}, true
 	case offers, onlyVisits:
-		return Reading{OptOut, ScopeMarketing, true, "it names offers; a person checks whether more was meant"}, true
+		return Reading{Label: OptOut, Scope: ScopeMarketing, Task: true, Why: "it names offers; a person checks whether more was meant"}, true
 	case voice && mail:
-		return Reading{HoldAndReview, "", true, "it ends calls and mail; a person asks about texts"}, true
+		return Reading{Label: HoldAndReview, Task: true, Why: "it ends calls and mail; a person asks about texts"}, true
 	case voice:
-		return Reading{OptOut, ScopeVoice, true, "it ends calls, not texts"}, true
+		return Reading{Label: OptOut, Scope: ScopeVoice, Task: true, Why: "it ends calls, not texts"}, true
 	case mail:
-		return Reading{OptOut, ScopeEmail, true, "it ends mail, not texts"}, true
+		return Reading{Label: OptOut, Scope: ScopeEmail, Task: true, Why: "it ends mail, not texts"}, true
 	}
 	return Reading{}, false
 }
@@ -207,15 +209,15 @@ func narrow(t text) (Reading, bool) {
 func doubts(t text) (Reading, bool) {
 	switch {
 	case t.typo():
-		return Reading{HoldAndReview, "", true, "it looks like STOP with a typing error"}, true
+		return Reading{Label: HoldAndReview, Task: true, Why: "it looks like STOP with a typing error"}, true
 	case !t.find(keepSending...) && (t.find(annoyed...) || t.vagueStop()):
-		return Reading{HoldAndReview, "", true, "it may be a wish to end messages; a person decides"}, true
+		return Reading{Label: HoldAndReview, Task: true, Why: "it may be a wish to end messages; a person decides"}, true
 	case t.find(legal...):
-		return Reading{Human, "", true, "it speaks of the law: a person answers, and nothing that can wait is sent"}, true
+		return Reading{Label: Human, Task: true, Hold: true, Why: "it speaks of the law: a person answers"}, true
 	case t.find(`\bcancel\b`) && !t.find(jobWords):
-		return Reading{Human, "", true, "it may be about the visit or the texts: a person asks, and offers wait"}, true
+		return Reading{Label: Human, Task: true, Hold: true, Why: "it may be about the visit or the texts: a person asks"}, true
 	case t.words == "" && rudeSign.MatchString(t.raw):
-		return Reading{HoldAndReview, "", true, "the sign may be a wish to end messages; a person decides"}, true
+		return Reading{Label: HoldAndReview, Task: true, Why: "the sign may be a wish to end messages; a person decides"}, true
 	}
 	return Reading{}, false
 }

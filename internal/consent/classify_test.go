@@ -138,7 +138,7 @@ func TestParaphrases(t *testing.T) {
 			if got.Why == "" {
 				t.Errorf("Classify(%q) does not say why", body)
 			}
-			got.Why = ""
+			got.Why, got.Hold = "", false
 			if got != want {
 				t.Errorf("Classify(%q) = %+v, want %+v", body, got, want)
 			}
@@ -179,6 +179,15 @@ func TestAnswersDependOnTheQuestion(t *testing.T) {
 	} {
 		if got := Classify(c.body, c.open, c.out); got.Label != c.want {
 			t.Errorf("Classify(%q, %v, %v) = %+v, want %s", c.body, c.open, c.out, got, c.want)
+		}
+	}
+}
+
+func TestWhatMayBeANoHoldsOffers(t *testing.T) {
+	for body, want := range map[string]bool{"sotp": true, "Not interested": true, "My lawyer will hear about this": true, "I need to cancel": true,
+		"cancel my appointment tomorrow": false, "ok thanks": false, "STOP": false, "Can the tech stop by at 3?": false} {
+		if got := Classify(body, false, false); got.Hold != want {
+			t.Errorf("Classify(%q) = %+v, want hold %v", body, got, want)
 		}
 	}
 }
