@@ -61,8 +61,9 @@ func (c *checker) text(id, lang string, rules []*playbook.Rule) {
 		want.Stop = want.Stop || asks
 		want.Service = want.Service || !asks
 	}
-	// A text that says how to stop needs no foot; help says it by itself.
-	want.Foot = !strings.Contains(c.p.Texts[id][lang], "STOP")
+	// FOOT comes only now and then, so what asks or sells must say by itself how to
+	// stop; and what says it needs no foot.
+	want.Foot = !want.Stop && !strings.Contains(c.p.Texts[id][lang], "STOP")
 	for _, f := range wording.Lint(t, c.longest(), want) {
 		c.at(Error, path, cures[f.Rule], f.Text)
 	}
