@@ -157,9 +157,12 @@ func (c *Caller) ByStatus(r Reply) *Error {
 	switch {
 	case r.Status == http.StatusTooManyRequests:
 		e.Class, e.Msg = Wait, c.Tool+" asks us to slow down"
-	case r.Status == http.StatusUnauthorized || r.Status == http.StatusForbidden:
+	case r.Status == http.StatusUnauthorized:
 		e.Class, e.Msg = Wait, c.Tool+" does not accept our credentials"
-		e.Cure = "check the key of the connection, and that its user may do this"
+		e.Cure = "check the key of the connection"
+	case r.Status == http.StatusForbidden:
+		// Often one operation only, which must not stop all others.
+		e.Msg, e.Cure = c.Tool+" does not let our key do this", "check what the key of the connection, or its user, may do"
 	case r.Status == http.StatusRequestTimeout || r.Status >= 500:
 		e.Class, e.Msg = Unknown, c.Tool+" has trouble of its own"
 		if r.Safe {

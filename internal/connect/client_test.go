@@ -54,13 +54,14 @@ func TestCallerClassifiesWhatHappened(t *testing.T) {
 			w.Header().Set("Content-Length", "9")
 			fmt.Fprint(w, "{}")
 		}, false, Unknown, false},
-		"no answer":           {func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }, false, Unknown, false},
-		"no answer to a read": {func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }, true, Retry, false},
-		"trouble":             {func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(503) }, false, Unknown, false},
-		"trouble with a read": {func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(503) }, true, Retry, false},
-		"slow down":           {func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(429) }, false, Wait, false},
-		"credentials":         {func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(403) }, false, Wait, false},
-		"refused":             {func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(422) }, false, Human, false},
+		"no answer":             {func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }, false, Unknown, false},
+		"no answer to a read":   {func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }, true, Retry, false},
+		"trouble":               {func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(503) }, false, Unknown, false},
+		"trouble with a read":   {func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(503) }, true, Retry, false},
+		"slow down":             {func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(429) }, false, Wait, false},
+		"credentials":           {func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(401) }, false, Wait, false},
+		"one thing not allowed": {func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(403) }, false, Human, false},
+		"refused":               {func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(422) }, false, Human, false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			calls := 0
@@ -72,7 +73,7 @@ func TestCallerClassifiesWhatHappened(t *testing.T) {
 			if (err == nil) != c.ok || e != nil && e.Class != c.class {
 				t.Errorf("Do = %v, want class %v", err, c.class)
 			}
-			if e != nil && (e.Class == Human || e.Status == 403) && e.Cure == "" {
+			if e != nil && (e.Class == Human || e.Status == 401) && e.Cure == "" {
 				t.Errorf("Do = %v, which needs a person but names no cure", err)
 			}
 			if calls != 1 {
