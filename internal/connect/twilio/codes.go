@@ -2,6 +2,7 @@ package twilio
 
 import (
 	"encoding/json"
+	"net/http"
 	"slices"
 	"strconv"
 	"time"
@@ -195,7 +196,7 @@ func (t *Tool) refused(r connect.Reply) *connect.Error {
 		if body.Code != 0 {
 			e.Code = strconv.Itoa(body.Code)
 		}
-		if e.Class == connect.Wait && r.Status != 429 { // credentials
+		if r.Status == http.StatusUnauthorized || r.Status == http.StatusForbidden {
 			e.Class, e.After = connect.Human, rest
 		}
 		return e

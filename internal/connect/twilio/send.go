@@ -171,6 +171,6 @@ func nextQuery(uri *string) url.Values {
 }
 
 // Settling is how long a text that Twilio has taken may be missing from its list.
-// The vendor promises nothing; half a minute is far more than was ever seen, and
-// short beside the age at which a text is no longer worth sending.
-func (t *Tool) Settling() time.Duration { return 30 * time.Second }
+// The vendor promises nothing. A minute and a half is dear only to the rare text whose
+// answer was lost, where looking too early would send it twice.
+func (t *Tool) Settling() time.Duration { return 90 * time.Second }
