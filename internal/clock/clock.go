@@ -1,0 +1,215 @@
+// Package clock keeps what rings, and when. A clock is named by its subject, its
+// rule and the time at which it is due. Its ring is kept as a delivery of source
+// clock, and counts where the subject, at that point, has the clock set. The package
+// must not know what a rule is for.
+package clock
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"time"
+
+	"plumbline.dev/plumbline"
+	"plumbline.dev/plumbline/internal/advance"
+	"plumbline.dev/plumbline/internal/db"
+	"plumbline.dev/plumbline/internal/inbox"
+	"plumbline.dev/plumbline/internal/playbook"
+	"plumbline.dev/plumbline/internal/record"
+)
+
+// batch bounds how many clocks ring in one transaction.
+const batch = 100
+
+// A Clock rings about a subject unless something else happens first.
+type Clock struct {
+	Subject plumbline.SourceID
+	Kind    plumbline.Kind
+	Rule    string
+	Due     time.Time
+	Until   time.Time // later its ring is of no use; zero: for ever
+}
+
+// Sync makes the clocks that an owner has set the ones wanted. Those that have rung
+// already are not set again.
+func Sync(tx *db.Tx, location, owner string, want []Clock) (err error) {
+	defer plumbline.Wrap(&err, "set the clocks of %s", owner)
+
+	have, err := load(tx, selectOwned, location, owner)
+	if err != nil {
+		return err
+	}
+	same := func(a Clock) func(Clock) bool {
+		return func(b Clock) bool { return a.Subject == b.Subject && a.Rule == b.Rule && a.Due.Equal(b.Due) }
+	}
+	for _, c := range have {
+		if !slices.ContainsFunc(want, same(c)) {
+			if _, err := tx.Exec(deleteClock, location, c.Subject, c.Rule, c.Due.UnixMilli()); err != nil {
+				return err
+			}
+		}
+	}
+	for _, c := range want {
+		if slices.ContainsFunc(have, same(c)) {
+			continue
+		}
+		until := int64(0)
+		if !c.Until.IsZero() {
+			until = c.Until.UnixMilli()
+		}
+		if _, err := tx.Exec(insertClock, location, c.Subject, c.Rule, c.Due.UnixMilli(), c.Kind, owner, until); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Step rings what is due in a location, after all intake has been applied. Each
+// clock rings once: its ring and its end are one transaction, and the ring's name
+// follows from the clock's.
+func Step(ctx context.Context, d *db.DB, now time.Time, location string) (worked bool, next time.Time, err error) {
+	defer plumbline.Wrap(&err, "ring the clocks of location %s", location)
+
+	err = d.View(ctx, now, func(tx *db.Tx) error {
+		next, err = earliest(tx, location)
+		return err
+	})
+	if err != nil || next.IsZero() || next.After(now) {
+		return false, next, err
+	}
+	err = d.Do(ctx, now, func(tx *db.Tx) error {
+		worked = false
+		if ok, err := tx.TryLane(location, "advance"); err != nil || !ok {
+			return err
+		}
+		if waiting, err := inbox.Waiting(tx, location, 1); err != nil || len(waiting) > 0 {
+			return err
+		}
+		due, err := load(tx, selectDue, location, now.UnixMilli(), batch)
+		if err != nil {
+			return err
+		}
+		worked = len(due) > 0
+		return ring(tx, location, due)
+	})
+	if worked || err != nil {
+		return worked, now, err
+	}
+	return false, now.Add(time.Second), nil
+}
+
+func earliest(tx *db.Tx, location string) (time.Time, error) {
+	var n int
+	var due int64
+	err := tx.QueryRow(selectNext, location).Scan(&n, &due)
+	if err != nil || n == 0 {
+		return time.Time{}, err
+	}
+	return time.UnixMilli(due).UTC(), nil
+}
+
+func ring(tx *db.Tx, location string, due []Clock) error {
+	var packed []inbox.Packed
+	for _, c := range due {
+		var owner string
+		if err := tx.QueryRow(selectOwner, location, c.Subject, c.Rule, c.Due.UnixMilli()).Scan(&owner); err != nil {
+			return err
+		}
+		r := advance.Ring{Subject: c.Subject, Kind: c.Kind, Job: plumbline.GoldenID(owner), Rule: c.Rule, Due: c.Due,
+			Missed: !c.Until.IsZero() && tx.Now.After(c.Until)}
+		packed = append(packed, inbox.Pack(plumbline.Delivery{Location: location, Connection: plumbline.Clock, Tool: plumbline.Clock, Event: "ring",
+			Key:    strings.Join([]string{string(c.Subject), c.Rule, c.Due.UTC().Format("2006-01-02T15:04:05.000Z")}, "/"),
+			Object: string(c.Subject), Body: []byte(db.JSON(r))}))
+		if _, err := tx.Exec(deleteClock, location, c.Subject, c.Rule, c.Due.UnixMilli()); err != nil {
+			return err
+		}
+	}
+	_, err := inbox.Keep(tx, packed...)
+	return err
+}
+
+func load(tx *db.Tx, query string, args ...any) (list []Clock, err error) {
+	rows, err := tx.Query(query, args...)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var c Clock
+		var due, until int64
+		if err := rows.Scan(&c.Subject, &c.Kind, &c.Rule, &due, &until); err != nil {
+			return nil, err
+		}
+		c.Due, c.Until = record.Time(due), record.Time(until)
+		list = append(list, c)
+	}
+	return list, rows.Err()
+}
+
+// A Setter keeps the clocks of jobs in step with what was derived of them.
+type Setter struct{}
+
+// Follow sets the clocks that the playbook wants for the jobs of a batch, and takes
+// away those that it wants no more.
+func (Setter) Follow(tx *db.Tx, b *advance.Batch) (err error) {
+	for _, j := range b.Jobs {
+		want, err := Wanted(b.Playbook, b.Open, j)
+		if err != nil {
+			return err
+		}
+		if err := Sync(tx, b.Location, string(j.ID), want); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Wanted lists the clocks that a job and its visits have set and that have not rung.
+func Wanted(pb *playbook.Playbook, open playbook.OpenHours, j *advance.Job) (want []Clock, err error) {
+	names := make([]string, 0, len(pb.Clocks))
+	for name := range pb.Clocks {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	env := playbook.Env{Job: &j.View, Property: j.Property, Since: j.History.Since()}
+	for _, name := range names {
+		c := pb.Clocks[name]
+		if c.For == plumbline.Job {
+			if slices.Contains(j.View.Rings, name) {
+				continue
+			}
+			due, ok, err := c.Due(env, j.Zone, open)
+			if err != nil {
+				return nil, err
+			}
+			if ok {
+				want = append(want, clockOf(c, plumbline.SourceID(j.ID), due))
+			}
+			continue
+		}
+		for i := range j.View.Visits {
+			v := &j.View.Visits[i]
+			if slices.Contains(j.View.Rings, name+"@"+v.ID) || name == "day_begun" && v.DayBegun {
+				continue
+			}
+			env.Visit = v
+			due, ok, err := c.Due(env, j.Zone, open)
+			if err != nil {
+				return nil, err
+			}
+			if ok {
+				want = append(want, clockOf(c, plumbline.SourceID(v.ID), due))
+			}
+		}
+		env.Visit = nil
+	}
+	return want, nil
+}
+
+func clockOf(c *playbook.Clock, subject plumbline.SourceID, due time.Time) Clock {
+	out := Clock{Subject: subject, Kind: c.For, Rule: c.Name, Due: due}
+	if c.Until > 0 {
+		out.Until = due.Add(c.Until)
+	}
+	return out
+}
