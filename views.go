@@ -51,7 +51,7 @@ type JobView struct {
 	NextDue     time.Time `json:"next_due,omitzero" cel:"next_due"` // next maintenance that this job sets
 	OptionsFrom time.Time `json:"options_from,omitzero" cel:"options_from"`
 
-	Rings []string `json:"rings,omitempty" cel:"rings"` // clocks that have rung and count
+	Rings []string `json:"rings,omitempty" cel:"rings"` // clocks that have rung and count, a visit's as "clock@visit"
 
 	Holding []string `json:"holding,omitempty" cel:"holding"` // stages that hold now, in list order
 }

@@ -135,11 +135,14 @@ func (f *fold) ringing() error {
 			delete(f.rung, key)
 			continue
 		}
-		if t := f.trip(plumbline.SourceID(r.visit)); t != nil && r.clock == "day_begun" {
+		switch t := f.trip(plumbline.SourceID(r.visit)); {
+		case t != nil && r.clock == "day_begun":
 			t.view.DayBegun = true
-			continue
+		case r.visit != "":
+			f.job.Rings = append(f.job.Rings, r.clock+"@"+r.visit)
+		default:
+			f.job.Rings = append(f.job.Rings, r.clock)
 		}
-		f.job.Rings = append(f.job.Rings, r.clock)
 	}
 	if f.job.QA == "pending" && slices.Contains(f.job.Rings, "qa_unproven") {
 		f.job.QA = "unproven"
@@ -166,7 +169,7 @@ func (f *fold) due(r ring, set bool) (time.Time, bool, error) {
 }
 
 func (f *fold) env() playbook.Env {
-	return playbook.Env{Job: &f.job, Customer: f.in.Customer, Property: f.in.Property}
+	return playbook.Env{Job: &f.job, Property: f.in.Property, Since: f.history.Since()}
 }
 
 func (f *fold) trip(id plumbline.SourceID) *trip {
@@ -271,7 +274,10 @@ func (f *fold) mark(stage string, at time.Time) {
 	}
 }
 
-func (f *fold) done() Folded {
+func (f *fold) done() (Folded, error) {
+	if err := f.next(); err != nil {
+		return Folded{}, err
+	}
 	out := Folded{Job: f.job, History: f.history, Visits: f.stages, WindowKnown: map[string]time.Time{}}
 	out.Job.Visits = slices.Clone(f.job.Visits)
 	slices.SortFunc(out.Job.Visits, func(a, b plumbline.VisitView) int {
@@ -288,5 +294,24 @@ func (f *fold) done() Folded {
 			out.Flags = append(out.Flags, "the clock of "+rs.Connection+" ran ahead; its times were cut to their receipt")
 		}
 	}
-	return out
+	return out, f.failed
+}
+
+// next works out when the maintenance is due that the job sets.
+func (f *fold) next() error {
+	f.job.NextDue = time.Time{}
+	if f.job.Completed.IsZero() {
+		return nil
+	}
+	for _, c := range f.in.Playbook.Job.Next {
+		due, ok, err := c.Due(f.env(), f.in.Zone, f.in.Open)
+		if err != nil {
+			return err
+		}
+		if ok {
+			f.job.NextDue = due
+			return nil
+		}
+	}
+	return nil
 }

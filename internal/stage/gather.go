@@ -60,7 +60,7 @@ func (f *fold) gatherJob(r *plumbline.SourceRecord) {
 	f.field(r, "dispute", "dispute", func(f *fold, v plumbline.Value, _ change) { f.job.Disputed, _ = v.Bool(); f.dirty = true })
 	f.field(r, "promised", "promise to pay", func(f *fold, v plumbline.Value, _ change) { f.job.Promised = v.Time() })
 	f.field(r, "total", "total", func(f *fold, v plumbline.Value, _ change) { f.job.Total, f.dirty = cents(v), true })
-	f.field(r, "options", "options", func(f *fold, v plumbline.Value, _ change) { f.options(v) })
+	f.field(r, "options", "options", func(f *fold, v plumbline.Value, c change) { f.options(v, c.at) })
 	f.field(r, "status", "status", func(f *fold, v plumbline.Value, _ change) { f.job.Removed = v.Text() == "canceled" })
 	f.field(r, "canceled_at", "canceled", func(f *fold, v plumbline.Value, _ change) { f.job.Removed = v != plumbline.Null })
 	if r.Created != 0 && rank(r.Connection) == 0 {
@@ -81,8 +81,11 @@ func (f *fold) firstReceived(r *plumbline.SourceRecord) int64 {
 	return first
 }
 
-func (f *fold) options(v plumbline.Value) {
+func (f *fold) options(v plumbline.Value, at int64) {
 	f.job.OpenOptions, f.job.ApprovedOptions = 0, 0
+	if list := listOf[struct{ Status string }](v); len(list) > 0 && f.job.OptionsFrom.IsZero() {
+		f.job.OptionsFrom = time.UnixMilli(at).UTC()
+	}
 	for _, o := range listOf[struct{ Status string }](v) {
 		switch o.Status {
 		case "approved":

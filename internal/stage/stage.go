@@ -27,7 +27,6 @@ type Input struct {
 	Playbook *playbook.Playbook
 	Open     playbook.OpenHours
 	Property *plumbline.PropertyView
-	Customer *plumbline.PersonView
 	// Technician resolves a technician's source record to the golden one.
 	Technician func(plumbline.SourceID) plumbline.AssignmentView
 }
@@ -68,6 +67,17 @@ func (h History) Holding() []Episode {
 	return now
 }
 
+// Since says since when each stage holds that holds.
+func (h History) Since() map[string]time.Time {
+	since := make(map[string]time.Time, len(h))
+	for _, e := range h {
+		if e.Withdrew.IsZero() {
+			since[e.Stage] = e.Reached
+		}
+	}
+	return since
+}
+
 // Folded is what became of a job.
 type Folded struct {
 	Job     plumbline.JobView
@@ -97,7 +107,7 @@ func Fold(in Input) (Folded, error) {
 		}
 		i = j
 	}
-	return f.done(), nil
+	return f.done()
 }
 
 // An event is one statement at the instant at which it happened.
