@@ -36,8 +36,7 @@ func shelf(live, archived map[string]doc) func(http.ResponseWriter, seen) {
 }
 
 func TestReadByIDTellsLiveArchivedMergedAndGone(t *testing.T) {
-	gone := rec("2", doc{"city": "Mesa"})
-	gone["archived"] = true
+	gone := rec("2", doc{"city": "Mesa"}) // that it is archived is said by where it was found
 	tool, s := serve(t, shelf(map[string]doc{
 		"1": rec("1", doc{"city": "Mesa", "zip": nil}),
 		"3": rec("30", doc{"city": "Tempe", mergedIDs: "3;4"}),

@@ -258,11 +258,17 @@ func (w *writing) settle(ctx context.Context, status int, out batch, which []int
 			settled(i)
 		}
 	}
-	if len(open) == 1 && len(strangers) == 1 && w.changes[open[0]].ID != "" {
+	if len(open) == 1 && len(strangers) == 1 && w.mayBe(open[0], strangers[0]) {
 		w.succeed(open[0], strangers[0])
 		return
 	}
 	w.fail(open, &connect.Error{Class: connect.Unknown, Status: status, Code: "not_told", Msg: "hubspot's answer does not say what became of it"})
+}
+
+// mayBe says whether nothing speaks against a result being of a change.
+func (w *writing) mayBe(i int, r record) bool {
+	key := r.get(KeyProperty)
+	return (r.TraceID == "" || r.TraceID == traceID(i)) && (w.changes[i].ID != "" || key == "" || key == w.changes[i].Key)
 }
 
 // succeed notes the record that a change wrote. An answer by another id is what its

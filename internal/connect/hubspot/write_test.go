@@ -376,3 +376,81 @@ func TestAConnectionThatIsNeverMadeIsWorthAnotherTry(t *testing.T) {
 		t.Errorf("class %v, want retry", e.Class)
 	}
 }
+
+func TestARecordTwiceInOneCallIsSentOnce(t *testing.T) {
+	tool, s := serve(t, func(w http.ResponseWriter, r seen) {
+		var ok []doc
+		for _, in := range r.Body.Inputs {
+			ok = append(ok, doc{"id": orElse(in.ID, "9"), "objectWriteTraceId": in.TraceID, "properties": doc{}})
+		}
+		reply(w, 200, found(ok...))
+	})
+	out, err := tool.Write(t.Context(), "contact", []connect.Change{
+		update("1", map[string]string{"city": "a"}), update("1", map[string]string{"city": "b"}), create("k", nil), create("k", nil)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, twice := range []bool{false, true, false, true} {
+		if (out[i].Err != nil) != twice || twice && out[i].Err.Class != connect.Retry {
+			t.Errorf("outcome %d: %v", i, out[i].Err)
+		}
+	}
+	for _, c := range s.calls() {
+		if len(c.Body.Inputs) != 1 {
+			t.Errorf("sent %s", c.Text)
+		}
+	}
+}
+
+func TestTheOnlyResultIsTheOnlyCreatesUnlessSomethingSpeaksAgainstIt(t *testing.T) {
+	for _, c := range []struct {
+		name   string
+		result doc
+		known  bool
+	}{
+		{"its text was rewritten", doc{"id": "1", "properties": doc{"hs_note_body": "<p>one</p>"}}, true},
+		{"it bears another trace", doc{"id": "1", "objectWriteTraceId": "other", "properties": doc{"hs_note_body": "one"}}, false},
+		{"it bears another key", doc{"id": "1", "properties": doc{"hs_note_body": "one", KeyProperty: "other"}}, false},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			tool, _ := serve(t, func(w http.ResponseWriter, r seen) { reply(w, 201, found(c.result)) })
+			out, err := tool.Write(t.Context(), "note", []connect.Change{{Key: "k", Fields: map[string]string{"hs_note_body": "one"}}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if (out[0].Err == nil) != c.known || !c.known && out[0].Err.Class != connect.Unknown {
+				t.Errorf("outcome %+v", out[0])
+			}
+		})
+	}
+}
+
+func TestANamedCulpritCostsTwoMoreCalls(t *testing.T) {
+	tool, s := serve(t, func(w http.ResponseWriter, r seen) {
+		var ok []doc
+		for _, id := range r.ids() {
+			if id == "42" {
+				reply(w, 400, doc{"category": "VALIDATION_ERROR", "message": "bad", "errors": []doc{{"message": "bad", "code": "INVALID_OPTION", "context": doc{"ids": []string{"42"}}}}})
+				return
+			}
+			ok = append(ok, rec(id, doc{}))
+		}
+		reply(w, 200, found(ok...))
+	})
+	var changes []connect.Change
+	for i := 1; i <= 100; i++ {
+		changes = append(changes, update(fmt.Sprint(i), map[string]string{"kind": "x"}))
+	}
+	out, err := tool.Write(t.Context(), "deal", changes)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, o := range out {
+		if (o.Err != nil) != (o.ID == "42") {
+			t.Errorf("%s: %v", o.ID, o.Err)
+		}
+	}
+	if n := len(s.calls()); n != 3 {
+		t.Errorf("%d calls, want 3", n)
+	}
+}
