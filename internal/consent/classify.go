@@ -75,10 +75,10 @@ func automatic(openQuestion bool) func(text) (Reading, bool) {
 }
 
 var (
-	dislike  = regexp.MustCompile(`^\s*(Disliked|Questioned|👎[\s\p{Z}]*to|No le gustó)[\s\p{Z}]+(an? )?[“"«]?`)
-	reaction = regexp.MustCompile(`^\s*((Liked|Loved|Emphasized|Laughed at|Le gustó|Le encantó)[\s\p{Z}]+[“"«]|` +
-		`(Reacted[\s\p{Z}]+)?[^\p{L}\p{N}\s]{1,8}[\s\p{Z}]*to[\s\p{Z}]+[“"«]|Removed an? .{1,20} from [“"«])`)
-	away = regexp.MustCompile(`\bi am (?:driving|not receiving notifications|away from my phone and)\b|^auto[ -]?(?:reply|response)\b|^automatic reply\b|` +
+	dislike  = regexp.MustCompile(`(?s)^\s*(Disliked|Questioned|👎[\s\p{Z}]*to|No le gustó)[\s\p{Z}]+([“"«].*[”"»]|an? \w+)\s*$`)
+	reaction = regexp.MustCompile(`(?s)^\s*((Liked|Loved|Emphasized|Laughed at|Le gustó|Le encantó)[\s\p{Z}]+[“"«]|` +
+		`(Reacted[\s\p{Z}]+)?[^\p{L}\p{N}\s]{1,8}[\s\p{Z}]*to[\s\p{Z}]+[“"«]|Removed an? .{1,20} from [“"«]).*[”"»]\s*$`)
+	away = regexp.MustCompile(`\bi am (?:driving with (?:focus|do not disturb)|not receiving notifications)\b|^auto[ -]?(?:reply|response)\b|^automatic reply\b|` +
 		`^respuesta automatica\b|do not disturb while driving`)
 )
 
@@ -161,8 +161,8 @@ func wrongNumber(t text) (Reading, bool) {
 
 // wishes sees a clear wish to end messages, and how far it goes.
 func wishes(t text) (Reading, bool) {
-	if t.find(keepSending...) {
-		return Reading{}, false
+	if t.loneStop() {
+		return Reading{Label: OptOut, Scope: ScopeAll, Why: "STOP is a sentence of its own in it"}, true
 	}
 	if r, ok := narrow(t); ok {
 		return r, true
@@ -172,7 +172,7 @@ func wishes(t text) (Reading, bool) {
 		return Reading{Label: HoldAndReview, Task: true, Why: "it limits when to text, which only a person can arrange"}, true
 	case t.find(elsewhere...):
 		return Reading{Label: OptOut, Scope: ScopeText, Task: true, Why: "it asks for another channel than texts"}, true
-	case t.find(enough...), t.loneStop():
+	case t.find(enough...):
 		return Reading{Label: OptOut, Scope: ScopeAll, Why: "it is a clear wish to end messages"}, true
 	}
 	return Reading{}, false
@@ -210,7 +210,7 @@ func doubts(t text) (Reading, bool) {
 	switch {
 	case t.typo():
 		return Reading{Label: HoldAndReview, Task: true, Why: "it looks like STOP with a typing error"}, true
-	case !t.find(keepSending...) && (t.find(annoyed...) || t.vagueStop()):
+	case t.find(annoyed...), t.vagueStop():
 		return Reading{Label: HoldAndReview, Task: true, Why: "it may be a wish to end messages; a person decides"}, true
 	case t.find(legal...):
 		return Reading{Label: Human, Task: true, Hold: true, Why: "it speaks of the law: a person answers"}, true

@@ -20,11 +20,12 @@ const (
 	ends    = `(?: \.|$)`
 )
 
-// keepSending are texts where the words of a wish say something else.
+// keepSending are phrases in which the words of a wish say something else. They
+// are taken out before any wish is looked for.
 var keepSending = []string{
 	`\b(?:do not|never|not|please do not|why did you|did you|have you|when did you|you) stop(?:ped)? ` + `(?:sending|texting|messaging|the|my|these|your|reminding)`,
-	`\bdo not (?:want|wish|mean) to (?:opt out|unsubscribe|stop|be removed)\b`,
-	`\b(?:do not|did not|never|not|accidentally|by mistake|by accident) (?:opt(?:ed)? out|unsubscribe|mean to|opt me out|want out|remove me|take me off)`,
+	`\bdo not (?:want|wish|mean) (?:you )?to (?:opt out|unsubscribe|stop|be removed)\b`,
+	`\b(?:do not|did not|never|not|accidentally|by mistake|by accident) (?:opt(?:ed)? out|unsubscribe|mean to(?: [^ .]+){1,3}|opt me out|want out|remove me|take me off)`,
 	`\b(?:accidentally|mistakenly|wrongly) (?:opted out|unsubscribed|texted stop|said stop|hit stop|sent stop)`,
 	`\bdo not (?:lose|remove|delete) my number\b`,
 	`\byou (?:never|do not|did not) (?:text|message|contact|call|send)\b.*\bback\b`,
@@ -212,4 +213,4 @@ const otherStops = `^(?:by|at|in|on|over|off|here|there|when|where|if|and|for|to
 	`using|blocking|parking|beeping|making|it from|this|autopay|auto|watch|water|gas|next|tomorrow|today|past|along|first|only|but|or|with)\b`
 
 // otherEnds come before a last word STOP that is no wish: "the leak will not stop".
-const otherEnds = `\b(?:not|never|the|a|last|next|first|bus|full|pit|your|our|leak|leaking|water|noise|it|until|and|or|did|to|must|will|does|my|this|that|one|quick) stop$`
+const otherEnds = `\b(?:not|never|the|a|last|next|first|bus|full|pit|your|our|leak|leaking|water|noise|it|until|and|or|did|to|must|will|does|my|this|that|one|quick|emergency|end) stop$`

@@ -13,7 +13,7 @@ import (
 // A text is an inbound body in the forms that the rules look at.
 type text struct {
 	raw      string   // as it came
-	plain    string   // small letters, clauses ended by " . "
+	plain    string   // small letters, clauses ended by " . ", without what only sounds like a wish
 	words    string   // the words of plain alone
 	tokens   []string // words, split
 	question bool     // it ends with a question mark
@@ -56,6 +56,10 @@ func read(body string) text {
 	s = contractions.Replace(s)
 	s = quoted.ReplaceAllString(s, " ")
 	t.plain = clauses(s)
+	for _, p := range keepSending {
+		t.plain = pattern(p).ReplaceAllString(t.plain, " . ")
+	}
+	t.plain = clauses(t.plain)
 	t.words = strings.Trim(spaces.ReplaceAllString(wordsAlone.ReplaceAllString(s, " "), " "), " '")
 	t.words = strings.ReplaceAll(t.words, "opt out", "optout")
 	t.tokens = strings.Fields(t.words)
