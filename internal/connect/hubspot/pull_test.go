@@ -206,6 +206,9 @@ func TestFetchAnswersEachIDAndNamesWhatWasMerged(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		if f, asked := o.Fields["city"]; a.Object == "1" && (!asked || f.Value != "") {
+			t.Errorf("city is %+v, %v: asked for and not answered means empty", f, asked)
+		}
 		text += fmt.Sprintf("%s gone=%v archived=%v merged=%s\n", a.Object, a.Gone, o.Archived, o.MergedTo)
 	}
 	want := "1 gone=false archived=false merged=\n2 gone=false archived=true merged=\n3 gone=false archived=false merged=30\n5 gone=true archived=true merged=\nx gone=true archived=true merged=\n30 gone=false archived=false merged=\n4 gone=false archived=false merged=30\n"
