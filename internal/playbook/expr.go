@@ -61,9 +61,7 @@ type expr struct {
 	source string
 	at     Position
 	path   string
-	prog   cel.Program
-	reads  []Read
-	vars   []string
+	*compiled
 }
 
 // Source is the expression as it was written.
@@ -443,14 +441,69 @@ func (sizes) EstimateCallCost(function, _ string, _ *cost.AstNode, _ []cost.AstN
 	return nil
 }
 
+// A compiled is what an expression is wherever it stands.
+type compiled struct {
+	ast   *cel.Ast
+	prog  cel.Program
+	reads []Read
+	vars  []string
+}
+
+// A shelf keeps compiled expressions: the playbooks of a thousand locations are
+// mostly one playbook. It stops growing at a bound and is then merely slower.
+type shelf struct {
+	mu   sync.Mutex
+	kept map[shelfKey]*compiled
+}
+
+type shelfKey struct {
+	at     site
+	source string
+}
+
+const shelfSize = 5_000
+
+var compiledBefore = shelf{kept: map[shelfKey]*compiled{}}
+
+func (s *shelf) take(k shelfKey) *compiled {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.kept[k]
+}
+
+func (s *shelf) put(k shelfKey, c *compiled) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if len(s.kept) < shelfSize {
+		s.kept[k] = c
+	}
+}
+
 // compile checks and prepares an expression that must give one of the wanted types.
 // What is wrong becomes problems with the place inside the expression.
 func (d *decoder) compile(l leaf, at site, want ...*cel.Type) (expr, bool) {
 	x := expr{source: l.text, at: l.n.inside(0), path: l.path}
+	key := shelfKey{at, l.text}
+	if x.compiled = compiledBefore.take(key); x.compiled == nil {
+		if !d.prepare(&x, l, at) {
+			return x, false
+		}
+		compiledBefore.put(key, x.compiled)
+	}
+	if out := x.ast.OutputType(); !slices.ContainsFunc(want, func(t *cel.Type) bool { return t.IsAssignableType(out) }) {
+		d.problem(x.at, l.path, "write an expression that gives "+typeNames(want), "the expression gives %s", typeName(out))
+		return x, false
+	}
+	d.names(l, x.ast.NativeRep())
+	return x, true
+}
+
+// prepare compiles an expression that was not met before.
+func (d *decoder) prepare(x *expr, l leaf, at site) bool {
 	envs, err := environments()
 	if err != nil {
 		d.problem(x.at, l.path, "", "%s", err)
-		return x, false
+		return false
 	}
 	env := envs[at]
 	checked, issues := env.Compile(l.text)
@@ -460,23 +513,20 @@ func (d *decoder) compile(l leaf, at site, want ...*cel.Type) (expr, bool) {
 			msg := strings.TrimSpace(strings.ReplaceAll(e.Message, "\n", " "))
 			d.problem(place, l.path, cureExpr(msg, at), "%s", msg)
 		}
-		return x, false
-	}
-	if !slices.ContainsFunc(want, func(t *cel.Type) bool { return t.IsAssignableType(checked.OutputType()) }) {
-		d.problem(x.at, l.path, "write an expression that gives "+typeNames(want), "the expression gives %s", typeName(checked.OutputType()))
-		return x, false
+		return false
 	}
 	if c, err := env.EstimateCost(checked, sizes{}); err != nil || c.Max > costliest {
 		d.problem(x.at, l.path, "use fewer lists within lists", "the expression may cost up to %s steps, %d are allowed", steps(c.Max), costliest)
-		return x, false
+		return false
 	}
-	if x.prog, err = env.Program(checked, cel.EvalOptions(cel.OptOptimize)); err != nil {
+	prog, err := env.Program(checked, cel.EvalOptions(cel.OptOptimize))
+	if err != nil {
 		d.problem(x.at, l.path, "", "%s", err)
-		return x, false
+		return false
 	}
+	x.compiled = &compiled{ast: checked, prog: prog}
 	x.look(checked.NativeRep())
-	d.names(l, checked.NativeRep())
-	return x, true
+	return true
 }
 
 func steps(n uint64) string {

@@ -59,8 +59,8 @@ type node struct {
 	at    Position
 	key   Position // of the key it stands under
 	layer string
-	lines []rune // the whole file, to find places inside a scalar
-	start int    // where in lines the scalar begins
+	file  *source
+	start int // where in the file a scalar begins
 }
 
 type shape int
@@ -82,7 +82,7 @@ func parse(l Layer) (*node, error) {
 	if err != nil {
 		return nil, syntaxProblem(l, err)
 	}
-	r := &reader{layer: l, lines: []rune(string(l.Data))}
+	r := &reader{layer: l, file: newSource(l.Data)}
 	switch {
 	case len(f.Docs) == 0 || f.Docs[0].Body == nil:
 		return &node{is: mapping, kids: map[string]*node{}, at: Position{l.File, 1, 1}, layer: l.Name}, nil
@@ -113,14 +113,14 @@ func syntaxProblem(l Layer, err error) error {
 
 type reader struct {
 	layer    Layer
-	lines    []rune
+	file     *source
 	problems []error
 }
 
 func (r *reader) read(n ast.Node) *node {
 	token := n.GetToken()
-	out := &node{at: Position{r.layer.File, token.Position.Line, token.Position.Column}, layer: r.layer.Name, lines: r.lines}
-	out.start = r.offset(out.at.Line, out.at.Column)
+	out := &node{at: Position{r.layer.File, token.Position.Line, token.Position.Column}, layer: r.layer.Name, file: r.file}
+	out.start = r.file.offset(out.at.Line, out.at.Column)
 	switch n := n.(type) {
 	case *ast.MappingNode:
 		r.mapping(out, n.Values)
@@ -137,7 +137,7 @@ func (r *reader) read(n ast.Node) *node {
 		out.is, out.text = scalar, n.Value
 	case *ast.LiteralNode:
 		out.is, out.text = scalar, n.Value.Value
-		out.start = r.offset(out.at.Line+1, 1)
+		out.start = r.file.offset(out.at.Line+1, 1)
 	case *ast.IntegerNode, *ast.FloatNode, *ast.BoolNode:
 		out.is, out.text = scalar, token.Value
 	default:
@@ -165,24 +165,40 @@ func (r *reader) mapping(out *node, values []*ast.MappingValueNode) {
 	}
 }
 
-// offset finds a line and column in the file.
-func (r *reader) offset(line, column int) int {
-	at := 0
-	for ; line > 1 && at < len(r.lines); at++ {
-		if r.lines[at] == '\n' {
-			line--
+// A source is the text of a file, to find places in.
+type source struct {
+	text   []rune
+	starts []int // of lines
+}
+
+func newSource(data []byte) *source {
+	s := &source{text: []rune(string(data)), starts: []int{0}}
+	for i, c := range s.text {
+		if c == '\n' {
+			s.starts = append(s.starts, i+1)
 		}
 	}
-	return at + column - 1
+	return s
+}
+
+// offset finds a line and column.
+func (s *source) offset(line, column int) int {
+	return s.starts[min(line, len(s.starts))-1] + column - 1
+}
+
+// place is the reverse of offset.
+func (s *source) place(offset int) (line, column int) {
+	line, _ = slices.BinarySearch(s.starts, offset+1)
+	return line, offset - s.starts[line-1] + 1
 }
 
 // inside returns the place of the rune number i of a scalar's text. YAML folds
 // lines, drops indentation and doubles quotes, so the text is laid along the file.
 func (n *node) inside(i int) Position {
-	text, j := []rune(n.text), n.start
-	for k := 0; k < len(text) && j < len(n.lines); {
-		folded := text[k] == ' ' && n.lines[j] == '\n'
-		if text[k] != n.lines[j] && !folded {
+	text, file, j := []rune(n.text), n.file.text, n.start
+	for k := 0; k < len(text) && j < len(file); {
+		folded := text[k] == ' ' && file[j] == '\n'
+		if text[k] != file[j] && !folded {
 			j++
 			continue
 		}
@@ -191,14 +207,8 @@ func (n *node) inside(i int) Position {
 		}
 		k, j = k+1, j+1
 	}
-	at := Position{File: n.at.File, Line: 1, Column: 1}
-	for _, c := range n.lines[:min(j, len(n.lines))] {
-		at.Column++
-		if c == '\n' {
-			at.Line, at.Column = at.Line+1, 1
-		}
-	}
-	return at
+	line, column := n.file.place(min(j, len(file)))
+	return Position{n.at.File, line, column}
 }
 
 // over lays an upper node upon a lower one: keys are merged, anything else is
