@@ -10,6 +10,7 @@ import (
 	"net/http/httptest"
 	"net/netip"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -64,8 +65,8 @@ func TestCallerClassifiesWhatHappened(t *testing.T) {
 		"refused":               {func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(422) }, false, Human, false},
 	} {
 		t.Run(name, func(t *testing.T) {
-			calls := 0
-			server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { calls++; c.answer(w, r) }))
+			var calls atomic.Int32
+			server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { calls.Add(1); c.answer(w, r) }))
 			defer server.Close()
 			caller := Caller{HTTP: NewHTTPClient(), Tool: "Tool", Base: server.URL + "/", Limit: 1000}
 			_, err := caller.Do(t.Context(), Call{Method: http.MethodPost, Path: "/x", Safe: c.safe})
@@ -76,8 +77,8 @@ func TestCallerClassifiesWhatHappened(t *testing.T) {
 			if e != nil && (e.Class == Human || e.Status == 401) && e.Cure == "" {
 				t.Errorf("Do = %v, which needs a person but names no cure", err)
 			}
-			if calls != 1 {
-				t.Errorf("there were %d calls, want 1", calls)
+			if n := calls.Load(); n != 1 {
+				t.Errorf("there were %d calls, want 1", n)
 			}
 		})
 	}
