@@ -39,7 +39,9 @@ type Error struct {
 	Field  string // the field that was refused, if one was
 	Msg    string // what happened, without personal data and secrets
 	Cure   string // what to do about it, for a Human one
-	After  time.Duration
+	// After is how long to wait. On a Human error it says that the account is broken
+	// and not this call: every other one would fail alike, so the quota rests.
+	After time.Duration
 	// Existing is the record that a create collided with; MergedTo the record that
 	// a merged one became. Gone says that the record is not there any more.
 	Existing string
