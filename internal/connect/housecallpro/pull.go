@@ -10,8 +10,8 @@ import (
 	"plumbline.dev/plumbline/internal/connect"
 )
 
-// A stream is one list. Those that are sorted by updated_at are read from the newest
-// row back to where the last pass began. The list of invoices shows no times of
+// A stream is one list. Those whose rows are dated are read from the newest change
+// back to where the last poll began. The list of invoices shows no times of
 // change, so it is asked several ways; that of employees is short and read whole.
 type stream struct {
 	path, member string
@@ -30,49 +30,52 @@ type pass struct {
 }
 
 var streams = map[string]stream{
-	"customers": {path: "/customers", member: "customers", kind: plumbline.Customer, dated: true, passes: byUpdate},
+	"customers": {path: "/customers", member: "customers", kind: plumbline.Customer, dated: true, passes: byUpdate("created_at")},
 	"employees": {path: "/employees", member: "employees", kind: plumbline.Technician, passes: whole},
-	"estimates": {path: "/estimates", member: "estimates", kind: plumbline.Job, dated: true, passes: byUpdate},
+	"estimates": {path: "/estimates", member: "estimates", kind: plumbline.Job, dated: true, passes: byUpdate("id")},
 	"invoices":  {path: "/invoices", member: "invoices", kind: plumbline.Invoice, passes: byEvents},
-	"jobs":      {path: "/jobs", member: "jobs", kind: plumbline.Job, dated: true, passes: byUpdate, query: url.Values{"expand[]": {"appointments"}}},
+	"jobs":      {path: "/jobs", member: "jobs", kind: plumbline.Job, dated: true, passes: byUpdate("id"), query: url.Values{"expand[]": {"appointments"}}},
 }
 
 // overlap is read again on every pass: a row can become visible after rows that were
 // changed later.
 const overlap = 5 * time.Minute
 
-func byUpdate(mark time.Time) []pass {
-	p := pass{query: url.Values{"sort_by": {"updated_at"}, "sort_direction": {"desc"}}}
-	if !mark.IsZero() {
-		p.until = mark.Add(-overlap)
-	}
-	return []pass{p}
+func sorted(by, direction string) url.Values {
+	return url.Values{"sort_by": {by}, "sort_direction": {direction}}
 }
 
-func whole(time.Time) []pass {
-	return []pass{{query: url.Values{"sort_by": {"created_at"}, "sort_direction": {"desc"}}}}
+// byUpdate reads what changed since. The first time it notes the newest change, and
+// then reads everything in an order that changes do not disturb; by id, where the
+// vendor can, because rows with equal times may swap places between two pages.
+func byUpdate(steady string) func(time.Time) []pass {
+	return func(mark time.Time) []pass {
+		newest := pass{query: sorted("updated_at", "desc")}
+		if !mark.IsZero() {
+			newest.until = mark.Add(-overlap)
+			return []pass{newest}
+		}
+		newest.once = true
+		return []pass{newest, {query: sorted(steady, "asc")}}
+	}
 }
+
+func whole(time.Time) []pass { return []pass{{query: sorted("created_at", "asc")}} }
 
 // byEvents asks for invoices made and paid since, for all that are open, and for the
 // page that was changed last: there stand those that were voided or refunded.
 func byEvents(mark time.Time) []pass {
-	all := whole(mark)
 	if mark.IsZero() {
-		return all
+		return whole(mark)
 	}
-	since := mark.Add(-overlap).UTC().Format(time.RFC3339)
-	sorted := func(by, key string, values ...string) url.Values {
-		q := url.Values{"sort_by": {by}, "sort_direction": {"desc"}}
-		if key != "" {
-			q[key] = values
-		}
-		return q
-	}
+	since := url.Values{"created_at_min": {mark.Add(-overlap).UTC().Format(time.RFC3339)}}
+	paid := url.Values{"paid_at_min": since["created_at_min"]}
+	open := url.Values{"status[]": {"open", "pending_payment"}}
 	return []pass{
-		{query: sorted("created_at", "created_at_min", since)},
-		{query: sorted("paid_at", "paid_at_min", since)},
-		{query: sorted("created_at", "status[]", "open", "pending_payment")},
-		{query: sorted("updated_at", ""), once: true},
+		{query: merge(sorted("created_at", "asc"), since)},
+		{query: merge(sorted("paid_at", "asc"), paid)},
+		{query: merge(sorted("created_at", "asc"), open)},
+		{query: sorted("updated_at", "desc"), once: true},
 	}
 }
 
@@ -106,8 +109,8 @@ func (t *Tool) Pull(ctx context.Context, name, text string) (connect.Page, error
 		return connect.Page{}, err
 	}
 	page := connect.Page{More: true}
-	older, sorted := p.take(s.kind, list.rows, &page)
-	c.Mixed = c.Mixed || !sorted
+	older, inOrder := p.take(s.kind, list.rows, &page)
+	c.Mixed = c.Mixed || !inOrder
 	if c.Pass == 0 && c.Page == 1 {
 		c.Newest = newest(list.rows)
 	}
@@ -175,12 +178,12 @@ func (c cursor) nextMark(s stream) time.Time {
 // take hands over the rows that are not older than the pass wants. It says whether
 // there were older ones, and whether the page was in order: if not, the vendor ignored
 // the sorting, and the list must be read to its end.
-func (p pass) take(kind plumbline.Kind, rows []row, page *connect.Page) (older, sorted bool) {
-	sorted = true
+func (p pass) take(kind plumbline.Kind, rows []row, page *connect.Page) (older, inOrder bool) {
+	inOrder = true
 	var before time.Time
 	for _, r := range rows {
 		if !r.updated.IsZero() {
-			sorted = sorted && (before.IsZero() || !r.updated.After(before))
+			inOrder = inOrder && (before.IsZero() || !r.updated.After(before))
 			before = r.updated
 			if r.updated.Before(p.until) {
 				older = true
@@ -189,7 +192,7 @@ func (p pass) take(kind plumbline.Kind, rows []row, page *connect.Page) (older, 
 		}
 		page.Answers = append(page.Answers, connect.Answer{Kind: kind, Object: r.id, Body: r.body})
 	}
-	return older, sorted
+	return older, inOrder
 }
 
 func newest(rows []row) (at time.Time) {

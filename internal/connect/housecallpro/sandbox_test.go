@@ -5,6 +5,7 @@ import (
 	"io"
 	"math/rand/v2"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -336,5 +337,22 @@ func TestEstimatesNeedAnotherKeyToBeReadSingly(t *testing.T) {
 	_, err := w.tool.Fetch(t.Context(), plumbline.Job, []string{made.ID})
 	if e := connect.AsError(err); e == nil || e.Class == connect.Retry {
 		t.Errorf("Fetch of an estimate with a company's key = %v, want an error that is not tried again", err)
+	}
+}
+
+func TestNothingIsMissedThoughEqualTimesSwapPlaces(t *testing.T) {
+	w := newWorld(t, func(o *fake.Options) { o.Faults = fake.Faults{ShuffleTies: 0.5} })
+	var want []string
+	c := w.fake.CreateCustomer(fake.Customer{FirstName: "Dana", Addresses: []fake.Address{{Street: "1 A St"}}})
+	for range 20 {
+		j, err := w.fake.CreateJob(fake.NewJob{CustomerID: c.ID, Description: "x"}) // all at one instant
+		w.must(err)
+		want = append(want, j.ID)
+	}
+	got, _ := drain(t, w.tool, "jobs", "")
+	for _, id := range want {
+		if !slices.Contains(got, id) {
+			t.Errorf("%s was not handed over", id)
+		}
 	}
 }
