@@ -499,3 +499,12 @@ func Retry(tx *db.Tx, k Key) error {
 	_, err := tx.Exec(updateUnpark, k.Location, k.Connection, k.Room, k.Record, tx.Now.UnixMilli())
 	return err
 }
+
+// Release gives the quota back, if this node holds it.
+func (d *Dispatcher) Release(ctx context.Context, now time.Time) error {
+	if !d.held {
+		return nil
+	}
+	d.held = false
+	return d.DB.Do(ctx, now, func(tx *db.Tx) error { return tenant.Release(tx, d.Quota, d.Node) })
+}

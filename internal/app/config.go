@@ -1,0 +1,198 @@
+package app
+
+import (
+	"errors"
+	"fmt"
+	"net/url"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/goccy/go-yaml"
+	"github.com/goccy/go-yaml/ast"
+	"github.com/goccy/go-yaml/parser"
+
+	"plumbline.dev/plumbline"
+)
+
+// A Config is plumbline.yaml. Paths are relative to the file. Any text may be
+// env:NAME or file:PATH, so that secrets need not stand in it.
+type Config struct {
+	Database  string     `yaml:"database"`   // path of a SQLite file, or a postgres:// URL
+	Listen    string     `yaml:"listen"`     // address of the HTTP server
+	PublicURL string     `yaml:"public_url"` // how vendors and homeowners reach it
+	Node      string     `yaml:"node"`       // name of this node among several on one PostgreSQL
+	Key       string     `yaml:"key"`        // age identity that opens sealed secrets, as env: or file:
+	Locations []Location `yaml:"locations"`
+
+	file string
+}
+
+// A Location is one shop with its connections.
+type Location struct {
+	ID          string       `yaml:"id"`
+	Name        string       `yaml:"name"`
+	Network     string       `yaml:"network"`
+	Playbook    []string     `yaml:"playbook"` // files laid upon the built-in one, in order
+	Tokens      []Token      `yaml:"tokens"`   // of the HTTP API
+	Connections []Connection `yaml:"connections"`
+}
+
+// A Token lets a client of the API in.
+type Token struct {
+	Name  string `yaml:"name"`
+	Token string `yaml:"token"`
+}
+
+// A Connection is one account with a tool.
+type Connection struct {
+	Name    string            `yaml:"name"`
+	Tool    string            `yaml:"tool"`
+	Account string            `yaml:"account"` // the vendor's id of the account, to tell its webhooks by
+	Mode    string            `yaml:"mode"`    // how a new connection starts: rehearsal (default), on or off
+	Quota   string            `yaml:"quota"`   // connections that name one share the vendor's limit; default: tool and account
+	Speaks  map[string]string `yaml:"speaks"`  // kind of message -> tool, us or nobody
+	// Confirmed lists the kinds of messages of which somebody has made sure that the
+	// field tool does not send them itself.
+	Confirmed []string `yaml:"confirmed"`
+	Config    ast.Node `yaml:"config"` // the tool's own
+}
+
+// ReadConfig reads a configuration strictly. Its errors name file, line and cure.
+func ReadConfig(file string) (*Config, error) {
+	data, err := os.ReadFile(file)
+	if err != nil {
+		return nil, plumbline.Invalidf("name a file with --config, or start from the example in the README", "the configuration %s cannot be read: %v", file, err)
+	}
+	return ParseConfig(file, data)
+}
+
+// ParseConfig reads the text of a configuration file.
+func ParseConfig(file string, data []byte) (*Config, error) {
+	c := &Config{file: file}
+	parsed, err := parser.ParseBytes(data, 0)
+	if err != nil {
+		return nil, problem(file, err)
+	}
+	if len(parsed.Docs) != 1 || parsed.Docs[0].Body == nil {
+		return nil, plumbline.Invalidf("start from the example in the README", "%s: the configuration is empty", file)
+	}
+	x := &expansion{dir: filepath.Dir(file), file: file}
+	ast.Walk(x, parsed.Docs[0].Body)
+	if err := errors.Join(x.errs...); err != nil {
+		return nil, err
+	}
+	if err := yaml.NodeToValue(parsed.Docs[0].Body, c, yaml.Strict()); err != nil {
+		return nil, problem(file, err)
+	}
+	if c.Database == "" {
+		c.Database = "plumbline.db"
+	}
+	if !strings.Contains(c.Database, ":") && !filepath.IsAbs(c.Database) {
+		c.Database = filepath.Join(filepath.Dir(file), c.Database)
+	}
+	if c.Listen == "" {
+		c.Listen = "127.0.0.1:8080"
+	}
+	if c.Node == "" {
+		c.Node = "node"
+	}
+	return c, errors.Join(c.problems()...)
+}
+
+func problem(file string, err error) error {
+	return plumbline.Invalidf("correct the line shown", "%s: %s", file, yaml.FormatError(err, false, true))
+}
+
+// expansion replaces env:NAME and file:PATH by what they name.
+type expansion struct {
+	dir, file string
+	errs      []error
+}
+
+// Visit is there for ast.Walk.
+func (x *expansion) Visit(n ast.Node) ast.Visitor {
+	s, ok := n.(*ast.StringNode)
+	if !ok {
+		return x
+	}
+	if name, ok := strings.CutPrefix(s.Value, "env:"); ok {
+		value, set := os.LookupEnv(name)
+		if !set {
+			x.errs = append(x.errs, x.at(n, "set the variable, or write file:PATH", "the environment has no %s", name))
+		}
+		s.Value = value
+	}
+	if path, ok := strings.CutPrefix(s.Value, "file:"); ok {
+		if !filepath.IsAbs(path) {
+			path = filepath.Join(x.dir, path)
+		}
+		data, err := os.ReadFile(path)
+		if err != nil {
+			x.errs = append(x.errs, x.at(n, "write the file, readable for this user only", "the file %s cannot be read", path))
+		}
+		s.Value = strings.TrimSpace(string(data))
+	}
+	return x
+}
+
+func (x *expansion) at(n ast.Node, hint, format string, args ...any) error {
+	p := n.GetToken().Position
+	return plumbline.Invalidf(hint, "%s:%d:%d: %s", x.file, p.Line, p.Column, fmt.Sprintf(format, args...))
+}
+
+// problems lists what is wrong with a configuration as a whole.
+func (c *Config) problems() (errs []error) {
+	bad := func(hint, format string, args ...any) {
+		errs = append(errs, plumbline.Invalidf(hint, "%s: %s", c.file, fmt.Sprintf(format, args...)))
+	}
+	if u, err := url.Parse(c.PublicURL); c.PublicURL != "" && (err != nil || u.Scheme == "" || u.Host == "") {
+		bad("write it like https://plumbline.example.com", "public_url %q is no address", c.PublicURL)
+	}
+	if len(c.Locations) == 0 {
+		bad("add one under locations", "there is no location")
+	}
+	accounts := map[string]string{}
+	var ids []string
+	for _, l := range c.Locations {
+		if l.ID == "" {
+			bad("give each location an id", "a location has no id")
+		}
+		if slices.Contains(ids, l.ID) {
+			bad("give each location an id of its own", "two locations are called %s", l.ID)
+		}
+		ids = append(ids, l.ID)
+		var names []string
+		for _, k := range l.Connections {
+			where := l.ID + "/" + k.Name
+			switch {
+			case k.Name == "" || strings.ContainsAny(k.Name, "/ "):
+				bad("use letters, digits and dashes", "location %s has a connection called %q", l.ID, k.Name)
+			case k.Name == plumbline.Office || k.Name == plumbline.Clock || k.Name == "route":
+				bad("choose another name", "connection %s has a name of the program's own", where)
+			case slices.Contains(names, k.Name):
+				bad("give each connection a name of its own", "location %s has two connections called %s", l.ID, k.Name)
+			}
+			names = append(names, k.Name)
+			if !slices.Contains(toolNames(), k.Tool) {
+				bad("one of "+strings.Join(toolNames(), ", "), "connection %s names the tool %q, which there is not", where, k.Tool)
+			}
+			if k.Account != "" {
+				if other := accounts[k.Tool+" "+k.Account]; other != "" {
+					bad("an account belongs to one location", "connections %s and %s are the same account of %s", other, where, k.Tool)
+				}
+				accounts[k.Tool+" "+k.Account] = where
+			}
+			for kind, who := range k.Speaks {
+				if who != "tool" && who != "us" && who != "nobody" {
+					bad("tool, us or nobody", "connection %s: %q cannot speak %s", where, who, kind)
+				}
+				if who == "us" && !slices.Contains(k.Confirmed, kind) {
+					bad("switch it off in the tool, then add it under confirmed", "connection %s: we shall speak %s, but nobody has confirmed that it is off in %s", where, kind, k.Tool)
+				}
+			}
+		}
+	}
+	return errs
+}

@@ -1,0 +1,73 @@
+package app
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"time"
+
+	"github.com/goccy/go-yaml"
+	"github.com/goccy/go-yaml/ast"
+
+	"plumbline.dev/plumbline"
+	"plumbline.dev/plumbline/internal/connect/housecallpro"
+	"plumbline.dev/plumbline/internal/connect/hubspot"
+	"plumbline.dev/plumbline/internal/connect/twilio"
+)
+
+// A maker makes a tool from its configuration. Sealed is what plumbline connect has
+// stored of it, nil for nothing; callback is the public address of its webhooks.
+type maker func(config ast.Node, sealed []byte, callback string, client *http.Client, now func() time.Time) (any, error)
+
+// tools is the list: one line a tool.
+var tools = []struct {
+	name string
+	make maker
+}{
+	{"housecallpro", makeTool(func(c housecallpro.Config, _ string, client *http.Client, now func() time.Time) (any, error) {
+		return housecallpro.New(c, client, now), c.Validate()
+	})},
+	{"hubspot", makeTool(func(c hubspot.Config, _ string, client *http.Client, now func() time.Time) (any, error) {
+		return hubspot.New(c, client, now), c.Validate()
+	})},
+	{"twilio", makeTool(func(c twilio.Config, callback string, client *http.Client, now func() time.Time) (any, error) {
+		if c.CallbackURL == "" {
+			c.CallbackURL = callback
+		}
+		return twilio.New(c, client, now), c.Validate()
+	})},
+}
+
+func toolNames() (names []string) {
+	for _, t := range tools {
+		names = append(names, t.name)
+	}
+	return names
+}
+
+// makeTool decodes a tool's configuration strictly, the sealed part over the file's.
+func makeTool[C any](build func(C, string, *http.Client, func() time.Time) (any, error)) maker {
+	return func(config ast.Node, sealed []byte, callback string, client *http.Client, now func() time.Time) (any, error) {
+		var c C
+		if config != nil {
+			if err := yaml.NodeToValue(config, &c, yaml.Strict()); err != nil {
+				return nil, plumbline.Invalidf("correct the line shown", "%s", yaml.FormatError(err, false, true))
+			}
+		}
+		if len(sealed) > 0 {
+			if err := json.Unmarshal(sealed, &c); err != nil {
+				return nil, fmt.Errorf("read the sealed configuration: %w", err)
+			}
+		}
+		return build(c, callback, client, now)
+	}
+}
+
+func toolNamed(name string) maker {
+	for _, t := range tools {
+		if t.name == name {
+			return t.make
+		}
+	}
+	return nil
+}
