@@ -13,8 +13,9 @@ import (
 type JobView struct {
 	ID          string   `json:"id" cel:"id"`
 	Number      string   `json:"number,omitempty" cel:"number"`
-	Kind        string   `json:"kind,omitempty" cel:"kind"` // repair, maintenance, estimate, install, callback, warranty, emergency
-	Type        string   `json:"type,omitempty" cel:"type"` // the tool's own word
+	Kind        string   `json:"kind,omitempty" cel:"kind"`         // repair, maintenance, estimate, install, callback, warranty, emergency
+	Type        string   `json:"type,omitempty" cel:"type"`         // the tool's own word
+	Estimate    bool     `json:"estimate,omitempty" cel:"estimate"` // the tool says that it is an estimate's own visit
 	Service     string   `json:"service,omitempty" cel:"service"`
 	Description string   `json:"description,omitempty" cel:"description"`
 	Tags        []string `json:"tags,omitempty" cel:"tags"`

@@ -116,7 +116,7 @@ func (c *checker) guards() {
 }
 
 // Clocks that the histories of jobs and visits themselves listen to.
-var heard = []string{"day_begun", "qa_unproven"}
+var heard = []string{"day_begun", "past_due", "qa_unproven"}
 
 // clocks looks for clocks that ring for nobody: no rule listens, and no stage asks.
 func (c *checker) clocks() {

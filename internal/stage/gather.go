@@ -52,9 +52,7 @@ func (f *fold) gatherJob(r *plumbline.SourceRecord) {
 	f.field(r, "kind", "kind of job", func(f *fold, v plumbline.Value, _ change) { f.job.Type = cmp.Or(v.Text(), f.job.Type) })
 	f.field(r, "tags", "", func(f *fold, v plumbline.Value, _ change) { f.job.Tags = v.Texts() })
 	f.field(r, "estimate", "", func(f *fold, v plumbline.Value, _ change) {
-		if is, _ := v.Bool(); is {
-			f.job.Type = "estimate"
-		}
+		f.job.Estimate, _ = v.Bool()
 	})
 	f.field(r, "no_charge", "no charge", func(f *fold, v plumbline.Value, _ change) { f.freed, _ = v.Bool() })
 	f.field(r, "dispute", "dispute", func(f *fold, v plumbline.Value, _ change) { f.job.Disputed, _ = v.Bool(); f.dirty = true })
