@@ -81,6 +81,9 @@ func (t *Tool) fetch(ctx context.Context, kind plumbline.Kind, id, path string, 
 	if e := connect.AsError(err); e != nil && e.Gone {
 		return goneAnswer(kind, id), nil
 	}
+	if e := connect.AsError(err); e != nil && kindOf(id, object{}) == "estimate" && (e.Status == http.StatusUnauthorized || e.Status == http.StatusForbidden) {
+		return t.listedEstimate(ctx, id, e)
+	}
 	if err != nil {
 		return connect.Answer{}, err
 	}
@@ -88,6 +91,33 @@ func (t *Tool) fetch(ctx context.Context, kind plumbline.Kind, id, path string, 
 		return connect.Answer{}, &connect.Error{Class: connect.Human, Status: r.Status, Msg: "Housecall Pro answered with another object than was asked for", Cure: "check base_url"}
 	}
 	return connect.Answer{Kind: kind, Object: id, Body: r.Body}, nil
+}
+
+// recentPages is how far the list of estimates is searched for a single one.
+const recentPages = 5
+
+// listedEstimate looks for an estimate among those that changed last: the vendor's
+// description lets a company's key list estimates but not read a single one.
+func (t *Tool) listedEstimate(ctx context.Context, id string, refused *connect.Error) (connect.Answer, error) {
+	for page := 1; page <= recentPages; page++ {
+		p, err := t.page(ctx, streams["estimates"], sorted("updated_at", "desc"), page, t.config.PageSize)
+		if err != nil {
+			return connect.Answer{}, err
+		}
+		for _, row := range p.rows {
+			if row.id == id {
+				return connect.Answer{Kind: plumbline.Job, Object: id, Body: row.body}, nil
+			}
+		}
+		if p.last {
+			break
+		}
+	}
+	return connect.Answer{}, &connect.Error{
+		Class: connect.Human, Status: refused.Status, Code: refused.Code,
+		Msg:  "Housecall Pro does not let a company's key read a single estimate, and it is not among those that changed last",
+		Cure: "use an application's key, or wait until the estimate changes",
+	}
 }
 
 // goneAnswer is our own note of an answer that has no object. Decode reads it.

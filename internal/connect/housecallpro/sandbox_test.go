@@ -331,12 +331,16 @@ func TestFetchAgainstTheSandbox(t *testing.T) {
 	}
 }
 
-func TestEstimatesNeedAnotherKeyToBeReadSingly(t *testing.T) {
+func TestEstimatesAreFoundInTheListWhereTheKeyMayNotReadThem(t *testing.T) {
 	w := newWorld(t, nil)
 	_, _, made := w.live()
-	_, err := w.tool.Fetch(t.Context(), plumbline.Job, []string{made.ID})
-	if e := connect.AsError(err); e == nil || e.Class == connect.Retry {
-		t.Errorf("Fetch of an estimate with a company's key = %v, want an error that is not tried again", err)
+	got, err := w.tool.Fetch(t.Context(), plumbline.Job, []string{made.ID})
+	if err != nil || len(got) != 1 || got[0].Object != made.ID || got[0].Gone {
+		t.Errorf("Fetch = %+v, %v, want the estimate", got, err)
+	}
+	_, err = w.tool.Fetch(t.Context(), plumbline.Job, []string{"csr_nobody"})
+	if e := connect.AsError(err); e == nil || e.Class != connect.Human || e.Gone || e.Cure == "" {
+		t.Errorf("Fetch of an estimate that is not listed = %v, want an error of class human with a cure", err)
 	}
 }
 
