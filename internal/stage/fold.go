@@ -144,6 +144,7 @@ func (f *fold) ringing() error {
 			f.job.Rings = append(f.job.Rings, r.clock)
 		}
 	}
+	f.job.QA = cmp.Or(f.ticked, "pending")
 	if f.job.QA == "pending" && slices.Contains(f.job.Rings, "qa_unproven") {
 		f.job.QA = "unproven"
 	}

@@ -48,7 +48,7 @@ func (f *fold) gatherJob(r *plumbline.SourceRecord) {
 	text("source", &f.job.SourceURL)
 	text("outcome", &f.job.Outcome)
 	text("outcome_reason", &f.job.OutcomeReason)
-	f.field(r, "qa", "QA", func(f *fold, v plumbline.Value, _ change) { f.job.QA = cmp.Or(v.Text(), "pending") })
+	f.field(r, "qa", "QA", func(f *fold, v plumbline.Value, _ change) { f.ticked = v.Text() })
 	f.field(r, "kind", "kind of job", func(f *fold, v plumbline.Value, _ change) { f.job.Type = cmp.Or(v.Text(), f.job.Type) })
 	f.field(r, "tags", "", func(f *fold, v plumbline.Value, _ change) { f.job.Tags = v.Texts() })
 	f.field(r, "estimate", "", func(f *fold, v plumbline.Value, _ change) {
