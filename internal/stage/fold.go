@@ -27,6 +27,7 @@ type fold struct {
 	stages  map[string]History           // of visits
 	laid    map[plumbline.SourceID]*trip // a source's visit -> where it was laid
 	dirty   bool                         // money changed
+	ticked  string                       // the office's word on QA
 	freed   bool                         // somebody said: no charge
 	failed  error
 }
