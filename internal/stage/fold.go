@@ -78,7 +78,10 @@ func (f *fold) judge(group []event) error {
 		}
 	}
 	f.show()
-	return f.jobStages(at, cause)
+	if err := f.jobStages(at, cause); err != nil {
+		return err
+	}
+	return f.ringing() // what holds now decides which clocks are set
 }
 
 func causes(group []event) string {
