@@ -1,0 +1,284 @@
+package mirror
+
+import (
+	"slices"
+	"strings"
+	"time"
+
+	"plumbline.dev/plumbline"
+	"plumbline.dev/plumbline/internal/db"
+	"plumbline.dev/plumbline/internal/errorqueue"
+	"plumbline.dev/plumbline/internal/inbox"
+	"plumbline.dev/plumbline/internal/outbox"
+	"plumbline.dev/plumbline/internal/record"
+	"plumbline.dev/plumbline/internal/tenant"
+)
+
+// adopt finds the record that others created for the subject, before one is made.
+// It is ready when t has a record, or when one may be made.
+func (p *pass) adopt(t *target, subject string, all []*target, v *verdict) (ready bool, err error) {
+	rows, ids, err := p.there(subject)
+	if err != nil {
+		return false, err
+	}
+	if t.ID != "" {
+		if err := p.detach(t, subject, v); err != nil {
+			return false, err
+		}
+	}
+	if t.ID == "" && t.Existing != "" {
+		if err := p.collide(t, subject, v); err != nil {
+			return false, err
+		}
+	}
+	if t.ID == "" && len(rows) > 0 {
+		if err := p.take(t, rows[0].External); err != nil {
+			return false, err
+		}
+	}
+	if t.ID != "" {
+		return true, p.retireOthers(t, rows, all, v)
+	}
+	switch {
+	case !p.poll.Complete:
+		t.wait(WaitingAdoption, "it waits until all that stands at "+p.c.Name+" has been read once")
+		return false, nil
+	case p.poll.Through < t.Owed:
+		t.wait(WaitingPoll, "it waits until what changed at "+p.c.Name+" meanwhile has been read")
+		return false, nil
+	}
+	who, err := p.undecided(ids)
+	if who != "" {
+		t.wait(WaitingCandidate, "record "+who+" at "+p.c.Name+" may be the same; a person must decide")
+	}
+	return who == "", err
+}
+
+// take makes the target's record id the one of t, with what was last read of it.
+func (p *pass) take(t *target, id string) error {
+	t.forget()
+	t.ID, t.Existing, t.Collided = id, "", ""
+	t.State, t.Reason = Live, "adopted"
+	last, ok, err := inbox.Answered(p.tx, p.c.Location, p.c.Name, id)
+	if err != nil || !ok {
+		return err
+	}
+	o, err := p.m.Observe(p.c, last)
+	if err != nil || o.Type != p.typ || o.ID != id {
+		return nil // it is read before fields are compared
+	}
+	for name, f := range o.Fields {
+		t.see(name, seen{f.Value, msOf(f.At), f.Author})
+	}
+	return p.arrived(t)
+}
+
+func msOf(at time.Time) int64 {
+	if at.IsZero() {
+		return 0
+	}
+	return at.UnixMilli()
+}
+
+// collide decides about a record that a create collided with: it is ours to adopt
+// unless it stands for somebody else. Then the value in which they collided stays
+// where it is: it is never stolen.
+func (p *pass) collide(t *target, subject string, v *verdict) error {
+	id, name := t.Existing, t.Collided
+	others, err := targetsByID(p.tx, p.c, p.typ, id)
+	if err != nil {
+		return err
+	}
+	rows, err := record.Load(p.tx, p.c.Location, []string{string(p.sourceOf(id))})
+	if err != nil {
+		return err
+	}
+	foreign := slices.ContainsFunc(others, func(o *target) bool { return o.Key != t.Key && o.State != Retired && o.State != Gone })
+	if len(rows) > 0 && string(rows[0].Golden) != subject && !foreign {
+		members, err := record.Members(p.tx, p.c.Location, []string{string(rows[0].Golden)})
+		if err != nil {
+			return err
+		}
+		foreign = knownElsewhere(members[rows[0].Golden], p.c.Name)
+	}
+	if !foreign {
+		return p.take(t, id)
+	}
+	t.Existing, t.Collided = "", ""
+	if name == "" || name == p.schema.Unique {
+		return nil
+	}
+	if t.Leave == nil {
+		t.Leave = map[string]string{}
+	}
+	for _, w := range slices.Backward(t.Writes) {
+		if value, ok := w.Fields[name]; ok {
+			t.Leave[name] = value + "\nrecord " + id + " has this value, and stands for somebody else"
+			break
+		}
+	}
+	return nil
+}
+
+// sourceOf names the source record of a record of the target.
+func (p *pass) sourceOf(id string) plumbline.SourceID {
+	return plumbline.NewSourceID(p.c.Location, p.c.Name, plumbline.Customer, id)
+}
+
+// detach lets go of a record of which a person has said that it is somebody else's,
+// although it bears our key.
+func (p *pass) detach(t *target, subject string, v *verdict) error {
+	sid := p.sourceOf(t.ID)
+	rows, err := record.Load(p.tx, p.c.Location, []string{string(sid)})
+	if err != nil || len(rows) == 0 {
+		return err
+	}
+	if r := rows[0]; r.Text("key") != t.Key || string(r.Golden) == subject || string(sid) == t.Key || r.Deleted() {
+		return nil
+	}
+	other := &target{Type: p.typ, Key: string(sid), ID: t.ID, State: Retired, Owed: p.tx.Now.UnixMilli(),
+		Reason: "a person said that it is somebody else's", targetDoc: targetDoc{Observed: t.Observed}}
+	if p.schema.Unique != "" {
+		other.Observed[p.schema.Unique] = seen{t.Key, 0, plumbline.ByUs}
+	}
+	t.forget()
+	t.ID, t.Owed = "", p.tx.Now.UnixMilli()
+	v.store = append(v.store, other)
+	return outbox.Owe(p.tx, p.m.recordDebt(p.c, p.maps, other))
+}
+
+// retireOthers retires the subject's other records of the target, and offers to
+// merge them to a person.
+func (p *pass) retireOthers(t *target, rows []*record.Row, all []*target, v *verdict) error {
+	if err := errorqueue.Close(p.tx, p.c.Location, errorqueue.Record, mergeRef(p.c, p.typ, t.ID), "done", "it stands for a customer of its own"); err != nil {
+		return err
+	}
+	for _, r := range rows {
+		if r.External == t.ID {
+			continue
+		}
+		if !slices.ContainsFunc(all, func(o *target) bool { return o.ID == r.External }) {
+			other := &target{Type: p.typ, Key: string(r.ID), ID: r.External, State: Retired, Owed: p.tx.Now.UnixMilli(), Reason: "another record stands for its subject"}
+			if p.schema.Unique != "" {
+				other.see(p.schema.Unique, seen{Value: r.Text("key")})
+			}
+			v.store = append(v.store, other)
+		}
+		if err := p.offerMerge(t, r.External); err != nil {
+			return err
+		}
+	}
+	for _, o := range all {
+		if o.Key != t.Key && o.ID != "" && o.ID != t.ID && o.State == Live {
+			if err := p.offerMerge(t, o.ID); err != nil {
+				return err
+			}
+			if err := outbox.Owe(p.tx, p.m.recordDebt(p.c, p.maps, o)); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func mergeRef(c tenant.Connection, typ, id string) string {
+	return strings.Join([]string{c.Name, "merge", typ, id}, "/")
+}
+
+// offerMerge shows two records of one customer, once.
+func (p *pass) offerMerge(t *target, id string) error {
+	ref := mergeRef(p.c, p.typ, id)
+	if _, err := errorqueue.Get(p.tx, p.c.Location, errorqueue.Record, ref); plumbline.KindOf(err) != plumbline.NotFound {
+		return err
+	}
+	return errorqueue.Open(p.tx, errorqueue.Item{Location: p.c.Location, Kind: errorqueue.Record, Ref: ref,
+		Cause: p.c.Name + ": two records of one customer", Title: p.c.Name + " has two records of one customer",
+		Cure:   "Merge them there, or say on the review list that they are two people.",
+		Detail: "records " + t.ID + " (kept true) and " + id})
+}
+
+// mergedInto follows a record into which others merged ours. One that another target
+// record stands for already is let go and shown.
+func (p *pass) mergedInto(t *target, id string) error {
+	had, err := targetsByID(p.tx, p.c, p.typ, id)
+	if err != nil {
+		return err
+	}
+	if err := errorqueue.Close(p.tx, p.c.Location, errorqueue.Record, mergeRef(p.c, p.typ, t.ID), "done", "it was merged there"); err != nil {
+		return err
+	}
+	t.forget()
+	if i := slices.IndexFunc(had, func(o *target) bool { return o.Key != t.Key && o.State != Gone && o.State != Retired }); i >= 0 {
+		t.wait(Gone, "it was merged there into record "+id+", which stands for another")
+		if same, err := p.sameSubject(t.Key, had[i].Key); err != nil || same {
+			t.wait(Retired, "it was merged into the record of the same subject")
+			t.ID = ""
+			return err
+		}
+		return errorqueue.Open(p.tx, *p.m.goneItem(p.c, t))
+	}
+	t.ID = id
+	if t.State != Retired {
+		t.State, t.Reason = Live, "it was merged there; its new id is known"
+	}
+	return nil
+}
+
+func (p *pass) sameSubject(a, b string) (bool, error) {
+	s, err := p.subjects([]string{a, b})
+	return s[a] == s[b], err
+}
+
+// Retry lets what waits for a person be tried again. A record that was deleted there
+// is made again: the person has said so. Ref is of the error queue.
+func (m *Mirror) Retry(tx *db.Tx, location, ref string) (err error) {
+	defer plumbline.Wrap(&err, "retry %s", ref)
+
+	name, rec, _ := strings.Cut(ref, "/")
+	c, err := tenant.Get(tx, location, name)
+	if err != nil {
+		return err
+	}
+	what, typ, key := split(rec)
+	pb, _, err := m.Policy(location)
+	if err != nil {
+		return err
+	}
+	maps := mappings(pb.Mapping[c.Tool])
+	k := outbox.Key{Location: location, Connection: name, Room: Room, Record: rec}
+	if what == "merge" {
+		return m.retryMerge(tx, c, maps, typ, key)
+	}
+	if what != "record" {
+		return outbox.Retry(tx, k)
+	}
+	list, err := loadTargets(tx, c, typ, []string{key})
+	if err != nil {
+		return err
+	}
+	t := list[key]
+	if t == nil {
+		return m.ensure(tx, c, maps, typ, key, true, true)
+	}
+	if t.State == Gone {
+		t.forget()
+		t.ID, t.State, t.Reason, t.Owed = "", Owed, "a person wants it made again", tx.Now.UnixMilli()
+		if err := store(tx, c, t); err != nil {
+			return err
+		}
+	}
+	if err := outbox.Owe(tx, debt(c, "describe", "describe/schema")); err != nil {
+		return err // what stood in the way may have been mended there
+	}
+	return outbox.Owe(tx, m.recordDebt(c, maps, t))
+}
+
+func (m *Mirror) retryMerge(tx *db.Tx, c tenant.Connection, maps mappings, typ, id string) error {
+	list, err := targetsByID(tx, c, typ, id)
+	for _, t := range list {
+		if err == nil {
+			err = outbox.Owe(tx, m.recordDebt(c, maps, t))
+		}
+	}
+	return err
+}

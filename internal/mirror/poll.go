@@ -1,0 +1,356 @@
+package mirror
+
+import (
+	"bytes"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"plumbline.dev/plumbline"
+	"plumbline.dev/plumbline/internal/connect"
+	"plumbline.dev/plumbline/internal/db"
+	"plumbline.dev/plumbline/internal/errorqueue"
+	"plumbline.dev/plumbline/internal/inbox"
+	"plumbline.dev/plumbline/internal/outbox"
+	"plumbline.dev/plumbline/internal/tenant"
+)
+
+// How often a target is read: soon again while something waits for it or has
+// changed there.
+const (
+	pollSoon = 30 * time.Second
+	pollIdle = 5 * time.Minute
+	// describeEvery is how old a target's description may get.
+	describeEvery = 6 * time.Hour
+	// clockSkew is how far the target's clock and ours may be apart.
+	clockSkew = time.Minute
+	readBatch = 100
+)
+
+func (m *Mirror) preparePull(tx *db.Tx, c tenant.Connection, row outbox.Row) ([]outbox.Call, []outbox.Settled, error) {
+	_, stream, _ := split(row.Record)
+	at, err := loadPoll(tx, c, stream)
+	if err != nil {
+		return nil, nil, err
+	}
+	call := outbox.NewCall(tx, m.budget(c, usePull), request{Do: "pull", Stream: stream, Cursor: at.Next}, row)
+	call.Within = 40 * time.Second
+	return []outbox.Call{call}, nil, nil
+}
+
+// settlePull keeps a page and how far it leads, together.
+func (m *Mirror) settlePull(tx *db.Tx, c tenant.Connection, call outbox.Call, r request, res outbox.Result) ([]outbox.Settled, error) {
+	row := call.Rows[0]
+	if res.Err != nil {
+		return []outbox.Settled{m.lookupFailed(tx, c, row, res.Err)}, nil
+	}
+	page, _ := res.Answer.(connect.Page)
+	news, err := m.keep(tx, c, call, page.Answers)
+	if err != nil {
+		return nil, err
+	}
+	at, err := loadPoll(tx, c, r.Stream)
+	if err != nil {
+		return nil, err
+	}
+	at.Next, at.News = page.Next, at.News+int64(news)
+	next := debt(c, row.Lot, row.Record)
+	next.Lot = "pull/" + r.Stream
+	if !at.Complete && page.More {
+		next.Class = outbox.Backfill
+	}
+	if !page.More {
+		at.Complete, at.Through = true, max(at.Through, page.Through.UnixMilli())
+		if next.Due, err = m.nextPoll(tx, c, at); err != nil {
+			return nil, err
+		}
+		at.News = 0
+		if err := m.wake(tx, c, time.UnixMilli(at.Through)); err != nil {
+			return nil, err
+		}
+	}
+	if err := storePoll(tx, c, r.Stream, at); err != nil {
+		return nil, err
+	}
+	// owed anew and not put off, so that the class follows
+	return []outbox.Settled{{Row: row, What: outbox.Done}}, outbox.Owe(tx, next)
+}
+
+func (m *Mirror) nextPoll(tx *db.Tx, c tenant.Connection, at polled) (time.Time, error) {
+	var waiting int
+	if err := tx.QueryRow(countWaiting, c.Location, c.Name).Scan(&waiting); err != nil {
+		return time.Time{}, err
+	}
+	if waiting > 0 || at.News > 0 {
+		return tx.Now.Add(pollSoon), nil
+	}
+	return tx.Now.Add(pollIdle), nil
+}
+
+// lookupFailed says when a question is asked again. What a person must mend is shown
+// and asked on.
+func (m *Mirror) lookupFailed(tx *db.Tx, c tenant.Connection, row outbox.Row, e *connect.Error) outbox.Settled {
+	if e.Class != connect.Human {
+		return outbox.AgainAt(row, later(outbox.Backoff(row, tx.Now), tx.Now.Add(e.After)))
+	}
+	return outbox.Settled{Row: row, What: outbox.Stuck, Item: &errorqueue.Item{Location: c.Location,
+		Cause: c.Name + " look " + row.Lot + " " + e.Code, Title: c.Name + " cannot be read: " + e.Msg, Cure: e.Cure, Detail: e.Error()}}
+}
+
+// keep keeps answers as deliveries and compares records with them. An answer equal
+// to the last one kept for its object keeps nothing. It returns how many were news.
+func (m *Mirror) keep(tx *db.Tx, c tenant.Connection, call outbox.Call, answers []connect.Answer) (news int, err error) {
+	for _, a := range answers {
+		d := plumbline.Delivery{Location: c.Location, Connection: c.Name, Tool: c.Tool, Event: "read", Attempt: call.ID, Received: tx.Now, Read: call.Started, Body: a.Body}
+		o, err := m.Observe(c, d)
+		if err != nil {
+			d.Object, d.Key = a.Object, call.ID+"/"+a.Object
+			if _, err := inbox.Keep(tx, inbox.Pack(d)); err != nil { // it fails where it is read, and is shown there
+				return news, err
+			}
+			continue
+		}
+		d.Object = a.Object
+		if a.Kind != plumbline.Customer {
+			d.Object = o.Type + ":" + a.Object // ids are unique within a type only
+		}
+		d.Key = call.ID + "/" + d.Object
+		n, err := m.keepOne(tx, c, d, o, call)
+		if err != nil {
+			return news, err
+		}
+		news += n
+	}
+	return news, nil
+}
+
+func (m *Mirror) keepOne(tx *db.Tx, c tenant.Connection, d plumbline.Delivery, o Observation, call outbox.Call) (n int, err error) {
+	p, _, err := m.newPass(tx, c, o.Type)
+	if err != nil {
+		return 0, err
+	}
+	targets, err := p.observedTargets(o)
+	if err != nil {
+		return 0, err
+	}
+	last, had, err := inbox.Answered(tx, c.Location, c.Name, d.Object)
+	if err != nil {
+		return 0, err
+	}
+	if !had || !bytes.Equal(last.Body, d.Body) {
+		if echoes := m.echoes(d, o, targets, tx.Now); len(echoes) > 0 {
+			d.Echoes = map[string][]string{o.ID: echoes}
+		}
+		if n, err = inbox.Keep(tx, inbox.Pack(d)); err != nil {
+			return 0, err
+		}
+	}
+	for _, t := range targets {
+		if err := p.observe(t, o, call); err != nil {
+			return n, err
+		}
+	}
+	return n, nil
+}
+
+// observedTargets are the target records that an answer is about: by the record's id,
+// or by the key that it bears, while an answer to its making is still out.
+func (p *pass) observedTargets(o Observation) ([]*target, error) {
+	list, err := targetsByID(p.tx, p.c, o.Type, o.ID)
+	if err != nil || len(list) > 0 || p.schema.Unique == "" {
+		return list, err
+	}
+	if key := o.Fields[p.schema.Unique].Value; key != "" {
+		byKey, err := loadTargets(p.tx, p.c, o.Type, []string{key})
+		return slices.Collect(maps.Values(byKey)), err
+	}
+	return nil, nil
+}
+
+// echoes names what an answer merely repeats of ours, in the words of readings. Our
+// key is never an echo: by it the record is known.
+func (m *Mirror) echoes(d plumbline.Delivery, o Observation, targets []*target, now time.Time) (names []string) {
+	if m.Decoder == nil {
+		return nil
+	}
+	dec := m.Decoder(d.Tool)
+	if dec == nil {
+		return nil
+	}
+	readings, err := dec.Decode(d)
+	if err != nil {
+		return nil // it is read again, and judged, where it is applied
+	}
+	for _, r := range readings {
+		for name, v := range r.Fields {
+			at, ok := r.Times[name]
+			if !ok {
+				at = r.At
+			}
+			if name != "key" && r.ID == o.ID && (r.Authors[name] == plumbline.ByUs || repeats(targets, v.Text(), at, now)) {
+				names = append(names, name)
+			}
+		}
+	}
+	slices.Sort(names)
+	return names
+}
+
+// repeats says whether a value is one that an attempt of ours wrote at that time.
+func repeats(targets []*target, value string, at, now time.Time) bool {
+	for _, t := range targets {
+		for _, w := range t.Writes {
+			until := now
+			if w.Until != 0 {
+				until = time.UnixMilli(w.Until)
+			}
+			if at.Before(time.UnixMilli(w.From).Add(-clockSkew)) || at.After(until.Add(clockSkew)) {
+				continue
+			}
+			for _, v := range w.Fields {
+				if strings.EqualFold(v, value) {
+					return true
+				}
+			}
+		}
+	}
+	return false
+}
+
+// observe notes what an answer says of a target record, unless it was read while a
+// write was under way. What others have changed is looked at again.
+func (p *pass) observe(t *target, o Observation, call outbox.Call) error {
+	if t.ID != o.ID || t.State == Gone {
+		return nil
+	}
+	for _, w := range t.Writes {
+		if w.Until == 0 || w.Until > call.Started.UnixMilli() {
+			return nil // the next read will tell
+		}
+	}
+	switch {
+	case o.MergedTo != "":
+		if err := p.mergedInto(t, o.MergedTo); err != nil {
+			return err
+		}
+		if t.State == Live {
+			if err := p.m.oweRead(p.tx, p.c, p.typ, t.ID, t.Key); err != nil {
+				return err
+			}
+		}
+		return store(p.tx, p.c, t)
+	case o.Archived:
+		return p.deleted(t)
+	}
+	moved := false
+	for name, f := range o.Fields {
+		had, known := t.Observed[name]
+		moved = moved || !known || had.Value != f.Value
+		now := seen{f.Value, msOf(f.At), f.Author}
+		if had.Author == plumbline.ByUs && had.Value == f.Value && f.Author != plumbline.ByPerson {
+			now.Author = plumbline.ByUs // the target does not know us by name
+		}
+		t.see(name, now)
+	}
+	if err := store(p.tx, p.c, t); err != nil || !moved {
+		return err
+	}
+	return outbox.Owe(p.tx, p.m.recordDebt(p.c, p.maps, t))
+}
+
+// deleted shows a record that others deleted there. It is not made again by itself.
+func (p *pass) deleted(t *target) error {
+	err := errorqueue.Close(p.tx, p.c.Location, errorqueue.Record, mergeRef(p.c, p.typ, t.ID), "done", "it was deleted there")
+	if err != nil {
+		return err
+	}
+	if t.State == Retired {
+		t.ID = ""
+		return store(p.tx, p.c, t)
+	}
+	t.wait(Gone, "somebody deleted it there")
+	if err := errorqueue.Open(p.tx, *p.m.goneItem(p.c, t)); err != nil {
+		return err
+	}
+	return store(p.tx, p.c, t)
+}
+
+// oweRead asks for one record, on behalf of the target record of a key.
+func (m *Mirror) oweRead(tx *db.Tx, c tenant.Connection, typ, id, key string) error {
+	if m.Fetch == nil {
+		return nil
+	}
+	return outbox.Owe(tx, debt(c, "read/"+typ, "read/"+typ+"/"+id+"/"+key))
+}
+
+func (m *Mirror) prepareRead(tx *db.Tx, c tenant.Connection, typ string, rows []outbox.Row) (calls []outbox.Call, settled []outbox.Settled, err error) {
+	for batch := range slices.Chunk(rows, readBatch) {
+		var ids []string
+		for _, r := range batch {
+			_, _, rest := split(r.Record)
+			id, _, _ := strings.Cut(rest, "/")
+			ids = append(ids, id)
+		}
+		slices.Sort(ids)
+		call := outbox.NewCall(tx, m.budget(c, useRead), request{Do: "read", Type: typ, IDs: slices.Compact(ids)}, batch...)
+		calls = append(calls, call)
+	}
+	return calls, nil, nil
+}
+
+// settleRead keeps what was read and lets those who asked go on.
+func (m *Mirror) settleRead(tx *db.Tx, c tenant.Connection, call outbox.Call, r request, res outbox.Result) (list []outbox.Settled, err error) {
+	p, _, err := m.newPass(tx, c, r.Type)
+	if err != nil {
+		return nil, err
+	}
+	if res.Err == nil {
+		answers, _ := res.Answer.([]connect.Answer)
+		if _, err := m.keep(tx, c, call, answers); err != nil {
+			return nil, err
+		}
+	}
+	for _, row := range call.Rows {
+		if res.Err != nil {
+			list = append(list, m.lookupFailed(tx, c, row, res.Err))
+			continue
+		}
+		_, _, rest := split(row.Record)
+		_, key, _ := strings.Cut(rest, "/")
+		if err := outbox.Owe(tx, m.recordDebt(c, p.maps, &target{Type: r.Type, Key: key})); err != nil {
+			return nil, err
+		}
+		list = append(list, outbox.Settled{Row: row, What: outbox.Done})
+	}
+	return list, nil
+}
+
+// settleSchema keeps the part of a target's description that the mapping needs.
+func (m *Mirror) settleSchema(tx *db.Tx, c tenant.Connection, call outbox.Call, res outbox.Result) ([]outbox.Settled, error) {
+	row := call.Rows[0]
+	if res.Err != nil {
+		return []outbox.Settled{m.lookupFailed(tx, c, row, res.Err)}, nil
+	}
+	schema, _ := res.Answer.(connect.Schema)
+	pb, _, err := m.Policy(c.Location)
+	if err != nil {
+		return nil, err
+	}
+	kept := connect.Schema{Types: map[string]connect.TypeSchema{}}
+	for typ, mapped := range pb.Mapping[c.Tool] {
+		t := schema.Types[typ]
+		fields := map[string]connect.FieldSchema{}
+		for _, f := range mapped.Fields {
+			if s, ok := t.Fields[f.Name]; ok {
+				fields[f.Name] = s
+			}
+		}
+		t.Fields = fields
+		kept.Types[typ] = t
+	}
+	if _, err := tx.Exec(upsertSchema, c.Location, c.Name, tx.Now.UnixMilli(), db.JSON(kept)); err != nil {
+		return nil, err
+	}
+	return []outbox.Settled{outbox.AgainAt(row, tx.Now.Add(describeEvery))}, nil
+}

@@ -1,0 +1,91 @@
+package mirror
+
+import "plumbline.dev/plumbline/internal/db"
+
+func selectDesired(tx *db.Tx) string {
+	return `SELECT subject, doc FROM desired WHERE location_id = $1 AND connection = $2 AND type = $3 AND subject IN ` + tx.In(4)
+}
+
+func deleteLinks(tx *db.Tx) string {
+	return `DELETE FROM desired_link WHERE location_id = $1 AND connection = $2 AND type = $3 AND subject IN ` + tx.In(4)
+}
+
+func deleteDesired(tx *db.Tx) string {
+	return `DELETE FROM desired WHERE location_id = $1 AND connection = $2 AND type = $3 AND subject IN ` + tx.In(4)
+}
+
+func upsertDesired(tx *db.Tx) string {
+	return `INSERT INTO desired (location_id, connection, type, subject, doc)
+		SELECT $1, $2, $3, v.s, v.d FROM ` + tx.Set(4, "s text", "d text") + ` AS v WHERE true
+		ON CONFLICT (location_id, connection, type, subject) DO UPDATE SET doc = excluded.doc`
+}
+
+func insertLinks(tx *db.Tx) string {
+	return `INSERT INTO desired_link (location_id, connection, type, subject, to_type, to_subject, role)
+		SELECT $1, $2, $3, v.f, v.t, v.s, v.r FROM ` + tx.Set(4, "f text", "t text", "s text", "r text") + ` AS v WHERE true
+		ON CONFLICT (location_id, connection, type, subject, to_type, to_subject, role) DO NOTHING`
+}
+
+const (
+	selectDesiredAfter = `SELECT type, subject, doc FROM desired
+		WHERE location_id = $1 AND connection = $2 AND (type > $3 OR type = $3 AND subject > $4) ORDER BY type, subject LIMIT $5`
+
+	selectLinked = `SELECT DISTINCT type, subject FROM desired_link
+		WHERE location_id = $1 AND connection = $2 AND to_type = $3 AND to_subject = $4 ORDER BY type, subject`
+)
+
+const targetColumns = `SELECT type, key_id, vendor_id, state, reason, owed, doc FROM target_record `
+
+func selectTargets(tx *db.Tx) string {
+	return targetColumns + `WHERE location_id = $1 AND connection = $2 AND type = $3 AND key_id IN ` + tx.In(4) + ` ORDER BY owed, key_id`
+}
+
+func selectTargetsByID(tx *db.Tx) string {
+	return targetColumns + `WHERE location_id = $1 AND connection = $2 AND type = $3 AND vendor_id <> '' AND vendor_id IN ` + tx.In(4) + ` ORDER BY owed, key_id`
+}
+
+const (
+	selectWaiting = targetColumns + `WHERE location_id = $1 AND connection = $2 AND (type > $3 OR type = $3 AND key_id > $4)
+		AND (state IN ('waiting_adoption', 'waiting_candidate', 'waiting_record') OR state = 'waiting_poll' AND owed <= $5)
+		ORDER BY type, key_id LIMIT $6`
+
+	selectAllTargets = targetColumns + `WHERE location_id = $1 AND connection = $2 AND (type > $3 OR type = $3 AND key_id > $4)
+		ORDER BY type, key_id LIMIT $5`
+
+	countWaiting = `SELECT COUNT(*) FROM target_record WHERE location_id = $1 AND connection = $2
+		AND state IN ('waiting_adoption', 'waiting_poll', 'waiting_candidate', 'waiting_record')`
+
+	upsertTarget = `
+		INSERT INTO target_record (location_id, connection, type, key_id, vendor_id, state, reason, owed, doc)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+		ON CONFLICT (location_id, connection, type, key_id) DO UPDATE SET vendor_id = excluded.vendor_id,
+			state = excluded.state, reason = excluded.reason, owed = excluded.owed, doc = excluded.doc`
+)
+
+const (
+	selectPoll = `SELECT next, through, complete, news FROM poll WHERE location_id = $1 AND connection = $2 AND stream = $3`
+
+	upsertPoll = `
+		INSERT INTO poll (location_id, connection, stream, next, through, complete, news) VALUES ($1, $2, $3, $4, $5, $6, $7)
+		ON CONFLICT (location_id, connection, stream) DO UPDATE SET next = excluded.next, through = excluded.through,
+			complete = excluded.complete, news = excluded.news`
+
+	selectSchema = `SELECT doc FROM target_schema WHERE location_id = $1 AND connection = $2`
+	upsertSchema = `INSERT INTO target_schema (location_id, connection, at, doc) VALUES ($1, $2, $3, $4)
+		ON CONFLICT (location_id, connection) DO UPDATE SET at = excluded.at, doc = excluded.doc`
+)
+
+const (
+	insertTask = `
+		INSERT INTO task (location_id, id, rule, about, person, title, body, due, opened) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+		ON CONFLICT (location_id, id) DO NOTHING`
+	closeTasks = `UPDATE task SET closed = $4, why = $5 WHERE location_id = $1 AND rule = $2 AND about = $3 AND closed = 0`
+
+	taskColumns       = `SELECT id, rule, about, person, title, body, due, opened, closed FROM task `
+	selectTasksBefore = taskColumns + `WHERE location_id = $1 AND rule = $2 AND about = $3 AND closed = 0 ORDER BY id`
+	selectTasksAfter  = taskColumns + `WHERE location_id = $1 AND id > $2 ORDER BY id LIMIT $3`
+)
+
+func selectTasks(tx *db.Tx) string {
+	return taskColumns + `WHERE location_id = $1 AND id IN ` + tx.In(2) + ` ORDER BY id`
+}

@@ -1,0 +1,214 @@
+package mirror
+
+import (
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"maps"
+	"slices"
+
+	"plumbline.dev/plumbline"
+	"plumbline.dev/plumbline/internal/connect"
+	"plumbline.dev/plumbline/internal/db"
+	"plumbline.dev/plumbline/internal/tenant"
+)
+
+// States of a target record.
+const (
+	Owed             = "owed"              // to be made
+	WaitingAdoption  = "waiting_adoption"  // until the first full pull is done
+	WaitingPoll      = "waiting_poll"      // until all that others created before it was owed has been read
+	WaitingCandidate = "waiting_candidate" // until a person has decided who is who
+	WaitingRecord    = "waiting_record"    // until another record is there
+	Live             = "live"
+	Gone             = "gone"    // deleted there by others
+	Retired          = "retired" // another record stands for its subject
+	Refused          = "refused" // a person must help
+)
+
+// maxWrites bounds the writes that are remembered for telling our echo.
+const maxWrites = 4
+
+// A target is what we last confirmed of one record of a target. It is promised.
+type target struct {
+	Type, Key string
+	ID        string // the target's
+	State     string
+	Reason    string
+	Owed      int64 // ms UTC
+
+	targetDoc
+}
+
+type targetDoc struct {
+	Observed map[string]seen   `json:"o,omitempty"`
+	Last     map[string]string `json:"l,omitempty"` // our values as last confirmed
+	Pairs    map[string]pair   `json:"p,omitempty"` // what the target stores differently
+	Leave    map[string]string `json:"x,omitempty"` // value -> why it is not written: by field
+	Links    []string          `json:"a,omitempty"` // associations that were made
+	Writes   []written         `json:"w,omitempty"`
+	Existing string            `json:"e,omitempty"` // the record that a create collided with
+	Collided string            `json:"c,omitempty"` // the field that it collided in
+}
+
+type seen struct {
+	Value  string           `json:"v"`
+	At     int64            `json:"t,omitempty"`
+	Author plumbline.Author `json:"b,omitempty"`
+}
+
+// A pair is our value and what the target made of it.
+type pair struct {
+	Ours   string `json:"o"`
+	Theirs string `json:"t"`
+}
+
+// A written is what an attempt wrote. Until is 0 while its outcome is not known.
+type written struct {
+	Attempt string            `json:"i"`
+	From    int64             `json:"f"`
+	Until   int64             `json:"u,omitempty"`
+	Fields  map[string]string `json:"v,omitempty"`
+}
+
+// open returns the write of an attempt whose outcome is not known.
+func (t *target) open(attempt string) *written {
+	for i := range t.Writes {
+		if w := &t.Writes[i]; w.Attempt == attempt && w.Until == 0 {
+			return w
+		}
+	}
+	return nil
+}
+
+// begin notes a write that is about to leave. Open ones never left: a row is taken
+// up only when no attempt carries it.
+func (t *target) begin(attempt string, fields map[string]string, now int64) {
+	t.Writes = slices.DeleteFunc(t.Writes, func(w written) bool { return w.Until == 0 })
+	if n := len(t.Writes); n >= maxWrites {
+		t.Writes = slices.Delete(t.Writes, 0, n-maxWrites+1)
+	}
+	t.Writes = append(t.Writes, written{Attempt: attempt, From: now, Fields: fields})
+}
+
+// forget drops what was known of the record's content.
+func (t *target) forget() {
+	t.Observed, t.Last, t.Pairs, t.Links = nil, nil, nil, nil
+}
+
+// see notes what the target says of a field.
+func (t *target) see(field string, s seen) {
+	if t.Observed == nil {
+		t.Observed = map[string]seen{}
+	}
+	t.Observed[field] = s
+}
+
+// confirm notes what was written and how the target reads it back.
+func (t *target) confirm(sent, values map[string]string, same func(field, a, b string) bool, now int64) {
+	for f, v := range sent {
+		theirs := v
+		if r, ok := values[f]; ok {
+			theirs = r
+		}
+		if !same(f, v, theirs) {
+			if t.Pairs == nil {
+				t.Pairs = map[string]pair{}
+			}
+			t.Pairs[f] = pair{v, theirs}
+		} else {
+			delete(t.Pairs, f)
+		}
+		t.see(f, seen{theirs, now, plumbline.ByUs})
+		if t.Last == nil {
+			t.Last = map[string]string{}
+		}
+		t.Last[f] = theirs
+	}
+}
+
+func (t *target) wait(state, reason string) { t.State, t.Reason = state, reason }
+
+func fieldNames(m map[string]string) []string { return slices.Sorted(maps.Keys(m)) }
+
+func loadTargets(tx *db.Tx, c tenant.Connection, typ string, keys []string) (map[string]*target, error) {
+	list, err := scanTargets(tx, selectTargets(tx), c.Location, c.Name, typ, db.JSON(keys))
+	out := map[string]*target{}
+	for _, t := range list {
+		out[t.Key] = t
+	}
+	return out, err
+}
+
+func targetsByID(tx *db.Tx, c tenant.Connection, typ string, ids ...string) ([]*target, error) {
+	return scanTargets(tx, selectTargetsByID(tx), c.Location, c.Name, typ, db.JSON(ids))
+}
+
+func scanTargets(tx *db.Tx, query string, args ...any) (list []*target, err error) {
+	rows, err := tx.Query(query, args...)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var t target
+		var doc string
+		if err := rows.Scan(&t.Type, &t.Key, &t.ID, &t.State, &t.Reason, &t.Owed, &doc); err != nil {
+			return nil, err
+		}
+		if err := json.Unmarshal([]byte(doc), &t.targetDoc); err != nil {
+			return nil, err
+		}
+		list = append(list, &t)
+	}
+	return list, rows.Err()
+}
+
+func store(tx *db.Tx, c tenant.Connection, list ...*target) error {
+	for _, t := range list {
+		_, err := tx.Exec(upsertTarget, c.Location, c.Name, t.Type, t.Key, t.ID, t.State, t.Reason, t.Owed, db.JSON(t.targetDoc))
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// A polled is how far a stream was read.
+type polled struct {
+	Next     string
+	Through  int64
+	Complete bool
+	News     int64
+}
+
+func loadPoll(tx *db.Tx, c tenant.Connection, stream string) (p polled, err error) {
+	var complete int
+	err = tx.QueryRow(selectPoll, c.Location, c.Name, stream).Scan(&p.Next, &p.Through, &complete, &p.News)
+	p.Complete = complete == 1
+	if errors.Is(err, sql.ErrNoRows) {
+		err = nil
+	}
+	return p, err
+}
+
+func storePoll(tx *db.Tx, c tenant.Connection, stream string, p polled) error {
+	complete := 0
+	if p.Complete {
+		complete = 1
+	}
+	_, err := tx.Exec(upsertPoll, c.Location, c.Name, stream, p.Next, p.Through, complete, p.News)
+	return err
+}
+
+func loadSchema(tx *db.Tx, c tenant.Connection) (s connect.Schema, ok bool, err error) {
+	var doc string
+	err = tx.QueryRow(selectSchema, c.Location, c.Name).Scan(&doc)
+	if errors.Is(err, sql.ErrNoRows) {
+		return s, false, nil
+	}
+	if err == nil {
+		err = json.Unmarshal([]byte(doc), &s)
+	}
+	return s, err == nil, err
+}
