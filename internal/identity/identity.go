@@ -99,7 +99,7 @@ func resolvePlaces(tx *db.Tx, location string, ids []string) ([]Move, error) {
 			now = append(now, keyRow{"x:" + key, string(r.ID), string(plumbline.Property)})
 		}
 	}
-	touched, err := storeKeys(tx, location, ids, now)
+	touched, err := storeKeys(tx, location, plumbline.Property, ids, now)
 	if err != nil {
 		return nil, err
 	}
@@ -166,13 +166,15 @@ type keyRow struct {
 	Kind   string `json:"k"`
 }
 
-// storeKeys replaces the keys of records and returns the names that any of them had
-// or has.
-func storeKeys(tx *db.Tx, location string, ids []string, now []keyRow) (touched []string, err error) {
+// storeKeys replaces the keys of records of a kind and returns the names that any of
+// them had or has. Keys of records of other kinds stay: a person may decide by
+// mistake on two that are no people.
+func storeKeys(tx *db.Tx, location string, kind plumbline.Kind, ids []string, now []keyRow) (touched []string, err error) {
 	had, err := keysOf(tx, location, ids)
 	if err != nil {
 		return nil, err
 	}
+	had = slices.DeleteFunc(had, func(k keyRow) bool { return k.Kind != string(kind) })
 	var gone, come []keyRow
 	for _, k := range had {
 		touched = append(touched, k.Name)
@@ -270,11 +272,12 @@ func questions(tx *db.Tx, query string, args ...any) (list []Question, err error
 	return list, rows.Err()
 }
 
-// Holders returns the golden customers whose records give a number.
+// Holders returns the golden customers whose records, or what is said about them,
+// give a number.
 func Holders(tx *db.Tx, location, number string) (people []string, err error) {
 	defer plumbline.Wrap(&err, "look who has a number")
 
-	shared, err := sharing(tx, location, []string{"p:" + number})
+	shared, err := sharing(tx, location, []string{"p:" + number, given + number})
 	if err != nil {
 		return nil, err
 	}

@@ -44,7 +44,11 @@ type component struct {
 	seen     map[string]bool // records of the components
 	large    map[string]bool // keys whose block is too large to link
 	touched  []string        // keys that the changed records had or have
+	about    []*record.Row   // records about people, last read
 }
+
+// given leads the key of a number that was said about a person.
+const given = "h:"
 
 // rekey brings the keys of changed records up to date.
 func (c *component) rekey(ids []string) error {
@@ -64,7 +68,14 @@ func (c *component) rekey(ids []string) error {
 			now = append(now, keyRow{name, p.ID, string(plumbline.Customer)})
 		}
 	}
-	c.touched, err = storeKeys(c.tx, c.location, ids, now)
+	for _, r := range c.about { // a number that the office gives somebody joins nobody, but is theirs
+		for _, field := range []string{"mobile_phone", "home_phone", "work_phone"} {
+			if n := match.Phone(r.Text(field)); n != "" {
+				now = append(now, keyRow{given + n, string(r.ID), string(plumbline.Customer)})
+			}
+		}
+	}
+	c.touched, err = storeKeys(c.tx, c.location, plumbline.Customer, ids, now)
 	return err
 }
 
@@ -91,7 +102,7 @@ func (c *component) grow(ids []string) error {
 		}
 		var fresh []string
 		for _, n := range names {
-			if !asked[n] {
+			if !asked[n] && !strings.HasPrefix(n, given) {
 				asked[n], fresh = true, append(fresh, n)
 			}
 		}
@@ -180,7 +191,11 @@ func (c *component) people(ids []string) ([]*record.Row, []match.Person, error) 
 	}
 	var people []match.Person
 	var kept []*record.Row
+	c.about = nil
 	for _, r := range rows {
+		if r.Kind == plumbline.Customer && r.About != "" {
+			c.about = append(c.about, r)
+		}
 		if r.Kind != plumbline.Customer || r.About != "" {
 			continue
 		}

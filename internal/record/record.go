@@ -4,6 +4,7 @@
 package record
 
 import (
+	"cmp"
 	"encoding/json"
 	"slices"
 	"strings"
@@ -34,6 +35,9 @@ type Changed struct {
 	About  plumbline.SourceID
 	Old    plumbline.GoldenID // where it belonged before, "" for a new one
 	Wrote  []string           // the deliveries that changed it, by connection and key
+	Gone   []Ref              // what it pointed to before and does not any more
+	// Left are golden records to which what is said about it belonged before.
+	Left []string
 	// Touched: what it says now has changed, and not only when it last said so.
 	Touched bool
 	// Tied: two notices of one instant differ, and no read has decided between them.
@@ -98,7 +102,7 @@ func (a *applying) load(said []Said) error {
 		}
 	}
 	slices.Sort(ids)
-	rows, err := Load(a.tx, a.location, slices.Compact(ids))
+	rows, err := a.loadBilled(slices.Compact(ids))
 	if err != nil {
 		return err
 	}
@@ -107,9 +111,48 @@ func (a *applying) load(said []Said) error {
 		a.rows[r.ID] = r
 		a.old[r.ID] = r.Golden
 		a.before[r.ID] = refs(a.location, r)
-		a.content[r.ID] = r.Content()
+		a.content[r.ID] = content(r)
 	}
 	return nil
+}
+
+// loadBilled loads records, and the invoices to which payments among them point: a
+// reading need not repeat what a payment pays.
+func (a *applying) loadBilled(ids []string) ([]*Row, error) {
+	rows, err := Load(a.tx, a.location, ids)
+	if err != nil {
+		return nil, err
+	}
+	var billed []string
+	for _, r := range rows {
+		if inv := string(r.RefTo(a.location, "invoice")); r.Kind == plumbline.Payment && inv != "" && !slices.Contains(ids, inv) {
+			billed = append(billed, inv)
+		}
+	}
+	more, err := Load(a.tx, a.location, distinct(billed))
+	return append(rows, more...), err
+}
+
+func distinct(ids []string) []string {
+	slices.Sort(ids)
+	return slices.Compact(ids)
+}
+
+// content is all of a record on which what is derived from it can depend. Restating
+// a value later is no part of it; since when a value counts is.
+func content(r *Row) string {
+	if r.Kind != plumbline.Customer && r.Kind != plumbline.Property && r.Kind != plumbline.Technician {
+		return r.Document()
+	}
+	now := map[string]plumbline.Current{}
+	for i := range r.Readings {
+		for name := range r.Readings[i].Fields {
+			if _, ok := now[name]; !ok {
+				now[name], _ = r.Get(name)
+			}
+		}
+	}
+	return db.JSON([]any{r.Created, r.Deleted(), now})
 }
 
 func (a *applying) add(d plumbline.Delivery, r plumbline.Reading) {
@@ -119,50 +162,40 @@ func (a *applying) add(d plumbline.Delivery, r plumbline.Reading) {
 		row = &Row{SourceRecord: plumbline.SourceRecord{ID: id, Kind: r.Kind, Connection: d.Connection, External: r.ID, About: r.About}}
 		a.rows[id] = row
 	}
-	at := d.Received
-	if row.Add(r, at, d.Echoes[r.ID]) {
+	ahead := row.Ahead
+	if row.Add(r, d.Received, d.Echoes[r.ID]) || row.Ahead != ahead {
 		a.wrote[id] = append(a.wrote[id], d.Connection+"\x00"+d.Key)
 	}
 }
 
 // belongs finds the golden record of a row: its job for what belongs to a job, its
 // subject's for what is said about a record, else what identity decided, at first
-// itself.
+// itself. It depends on what the rows say now, and not on where they belonged.
 func (a *applying) belongs(r *Row) plumbline.GoldenID {
 	if r.About != "" {
-		if job := r.Text("job"); job != "" {
-			return plumbline.GoldenID(job)
-		}
 		if to := a.rows[r.About]; to != nil && to.Golden != "" {
 			return to.Golden
 		}
-		return r.About
+		return plumbline.GoldenID(cmp.Or(r.Text("job"), string(r.About)))
 	}
 	switch r.Kind {
 	case plumbline.Address:
 		return AddressID(a.location, r.External)
-	case plumbline.Visit, plumbline.Invoice:
-		job := r.Text("job")
-		if c, ok := r.Get("jobs"); ok && job == "" && len(c.Value.Texts()) > 0 {
-			job = c.Value.Texts()[0]
+	case plumbline.Visit:
+		return cmp.Or(r.RefTo(a.location, "job"), r.ID)
+	case plumbline.Invoice:
+		if jobs := r.RefsTo(a.location, "jobs"); r.Text("job") == "" && len(jobs) > 0 {
+			return jobs[0]
 		}
-		if job != "" {
-			return plumbline.NewSourceID(a.location, r.Connection, plumbline.Job, job)
-		}
+		return cmp.Or(r.RefTo(a.location, "job"), r.ID)
 	case plumbline.Payment:
-		if job := r.Text("job"); job != "" {
-			return plumbline.NewSourceID(a.location, r.Connection, plumbline.Job, job)
-		}
-		inv := plumbline.NewSourceID(a.location, r.Connection, plumbline.Invoice, r.Text("invoice"))
-		if to := a.rows[inv]; to != nil {
+		inv := r.RefTo(a.location, "invoice")
+		if to := a.rows[inv]; to != nil && r.Text("job") == "" {
 			return a.belongs(to)
 		}
-		return inv
+		return cmp.Or(r.RefTo(a.location, "job"), inv, r.ID)
 	}
-	if r.Golden != "" {
-		return r.Golden
-	}
-	return r.ID
+	return cmp.Or(r.Golden, r.ID)
 }
 
 func (a *applying) store() ([]Changed, error) {
@@ -170,19 +203,23 @@ func (a *applying) store() ([]Changed, error) {
 	for id := range a.wrote {
 		ids = append(ids, id)
 	}
-	slices.Sort(ids)
+	slices.SortFunc(ids, func(x, y plumbline.SourceID) int { // records before what is said about them
+		return cmp.Or(cmp.Compare(min(len(a.rows[x].About), 1), min(len(a.rows[y].About), 1)), cmp.Compare(x, y))
+	})
 	var out []storedRow
 	var changed []Changed
 	var gone, come []refRow
 	for _, id := range ids {
 		r := a.rows[id]
 		r.Golden = a.belongs(r)
-		out = append(out, storedRow{string(id), string(r.Kind), r.Connection, r.External, string(r.About), string(r.Golden), r.Document()})
-		changed = append(changed, Changed{ID: id, Kind: r.Kind, Golden: r.Golden, About: r.About, Old: a.old[id], Wrote: a.wrote[id],
-			Touched: a.content[id] != r.Content(), Tied: r.Tied(), Row: r})
 		g, c := differ(a.before[id], refs(a.location, r))
 		gone, come = append(gone, g...), append(come, c...)
+		out = append(out, storedRow{string(id), string(r.Kind), r.Connection, r.External, string(r.About), string(r.Golden), r.Document()})
+		changed = append(changed, Changed{ID: id, Kind: r.Kind, Golden: r.Golden, About: r.About, Old: a.old[id], Wrote: a.wrote[id],
+			Gone: refsOf(g), Touched: a.content[id] != content(r), Tied: r.Tied(), Row: r})
 	}
+	slices.SortFunc(out, func(x, y storedRow) int { return strings.Compare(x.ID, y.ID) })
+	slices.SortFunc(come, compareRefs)
 	if _, err := a.tx.Exec(upsertRows(a.tx), a.location, db.JSON(out)); err != nil {
 		return nil, err
 	}
@@ -200,31 +237,59 @@ func (a *applying) store() ([]Changed, error) {
 }
 
 // settle moves what belongs to a record that is new, or belongs elsewhere now: what
-// is said about it, and payments that came before their invoice.
+// is said about it, and the payments of an invoice.
 func (a *applying) settle(changed []Changed) error {
-	about := map[plumbline.SourceID]plumbline.GoldenID{}
+	to := map[plumbline.SourceID]plumbline.GoldenID{}
+	var moved, invoices []string
 	for _, c := range changed {
-		if c.About == "" && c.Golden != c.Old && c.Golden != plumbline.GoldenID(c.ID) {
-			about[c.ID] = c.Golden
-		}
-	}
-	if err := Relink(a.tx, a.location, about); err != nil {
-		return err
-	}
-	return a.adoptPayments(changed)
-}
-
-// adoptPayments moves payments that came before their invoice to its job.
-func (a *applying) adoptPayments(changed []Changed) error {
-	for _, c := range changed {
-		if c.Kind != plumbline.Invoice || c.Golden == c.ID || c.Golden == c.Old {
+		if c.About != "" || c.Golden == c.Old {
 			continue
 		}
-		if _, err := a.tx.Exec(updateOrphans, a.location, c.ID, c.Golden); err != nil {
-			return err
+		moved = append(moved, string(c.ID))
+		to[c.ID] = c.Golden
+		if c.Kind == plumbline.Invoice {
+			invoices = append(invoices, string(c.ID))
 		}
 	}
-	return nil
+	if len(moved) == 0 {
+		return nil
+	}
+	payments, err := scan(a.tx, selectPaymentsOf(a.tx), a.location, db.JSON(invoices))
+	if err != nil {
+		return err
+	}
+	for _, p := range payments {
+		if p.Text("job") == "" && p.About == "" {
+			to[p.ID] = to[p.RefTo(a.location, "invoice")]
+			moved = append(moved, string(p.ID))
+		}
+	}
+	if err := a.leave(moved, changed); err != nil {
+		return err
+	}
+	return Relink(a.tx, a.location, to)
+}
+
+// leave notes where what is said about records that have moved belonged before.
+func (a *applying) leave(moved []string, changed []Changed) error {
+	rows, err := a.tx.Query(selectLeft(a.tx), a.location, db.JSON(moved))
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	left := map[plumbline.SourceID][]string{}
+	for rows.Next() {
+		var about plumbline.SourceID
+		var golden string
+		if err := rows.Scan(&about, &golden); err != nil {
+			return err
+		}
+		left[about] = append(left[about], golden)
+	}
+	for i := range changed {
+		changed[i].Left = left[changed[i].ID]
+	}
+	return rows.Err()
 }
 
 type storedRow struct {
@@ -269,6 +334,19 @@ func refs(location string, r *Row) (list []refRow) {
 	return slices.Compact(list)
 }
 
+// A Ref is a field of a record that points to another.
+type Ref struct {
+	Name string
+	To   plumbline.SourceID
+}
+
+func refsOf(list []refRow) (out []Ref) {
+	for _, r := range list {
+		out = append(out, Ref{r.Name, plumbline.SourceID(r.To)})
+	}
+	return out
+}
+
 func compareRefs(a, b refRow) int {
 	return strings.Compare(a.From+"\x00"+a.Name+"\x00"+a.To, b.From+"\x00"+b.Name+"\x00"+b.To)
 }
@@ -297,6 +375,18 @@ func (r *Row) RefTo(location, name string) plumbline.SourceID {
 		return plumbline.SourceID(to)
 	}
 	return plumbline.NewSourceID(location, r.Connection, plumbline.Fields[r.Kind][name].To, to)
+}
+
+// RefsTo returns the source records to which a field of r that holds several points.
+func (r *Row) RefsTo(location, name string) (list []plumbline.SourceID) {
+	c, _ := r.Get(name)
+	for _, to := range c.Value.Texts() {
+		if r.About == "" {
+			to = string(plumbline.NewSourceID(location, r.Connection, plumbline.Fields[r.Kind][name].To, to))
+		}
+		list = append(list, plumbline.SourceID(to))
+	}
+	return list
 }
 
 // Load returns the source records of these ids that exist.
@@ -600,7 +690,7 @@ func ListedUnder(tx *db.Tx, location string, people []string) (map[plumbline.Sou
 	}
 	list, err := scan(tx, selectListed(tx), location, db.JSON(people))
 	for _, r := range list {
-		if to := r.RefTo(location, "customer"); to != "" && !r.Deleted() {
+		if to := r.RefTo(location, "customer"); to != "" && r.About == "" && !r.Deleted() {
 			out[to] = append(out[to], r)
 		}
 	}

@@ -37,7 +37,14 @@ func insertRefs(tx *db.Tx) string {
 		ON CONFLICT (location_id, from_id, name, to_id) DO NOTHING`
 }
 
-const updateOrphans = `UPDATE source_record SET golden_id = $3 WHERE location_id = $1 AND golden_id = $2 AND kind = 'payment'`
+func selectPaymentsOf(tx *db.Tx) string {
+	return rowColumns + `WHERE s.location_id = $1 AND s.id IN (
+		SELECT from_id FROM ref WHERE location_id = $1 AND from_kind = 'payment' AND name = 'invoice' AND to_id IN ` + tx.In(2) + `) ORDER BY s.id`
+}
+
+func selectLeft(tx *db.Tx) string {
+	return `SELECT about, golden_id FROM source_record WHERE location_id = $1 AND about <> '' AND about IN ` + tx.In(2)
+}
 
 func selectGoldenIDs(tx *db.Tx) string {
 	return `SELECT id, golden_id FROM source_record WHERE location_id = $1 AND id IN ` + tx.In(2)
