@@ -53,7 +53,9 @@ type Refusal struct {
 func deriveAddress(id plumbline.GoldenID, rows []*record.Row) (*Address, record.Golden) {
 	a := &Address{ID: id}
 	for _, r := range rows {
-		a.Address = r.External
+		if r.External != "" {
+			a.Address = r.External
+		}
 		for _, p := range r.Readings {
 			at := time.UnixMilli(p.Received).UTC()
 			for name, v := range p.Fields {
@@ -61,10 +63,10 @@ func deriveAddress(id plumbline.GoldenID, rows []*record.Row) (*Address, record.
 			}
 		}
 	}
-	slices.SortFunc(a.Texts, func(x, y InboundText) int { return order(x.At, y.At, x.SID, y.SID) })
-	slices.SortFunc(a.Consents, func(x, y Consent) int { return order(x.At, y.At, x.ID, y.ID) })
-	slices.SortFunc(a.Receipts, func(x, y Receipt) int { return order(x.At, y.At, x.SID+x.Status, y.SID+y.Status) })
-	slices.SortFunc(a.Refusals, func(x, y Refusal) int { return order(x.At, y.At, x.Attempt, y.Attempt) })
+	slices.SortFunc(a.Texts, func(x, y InboundText) int { return order(x.At, y.At, x.SID+db.JSON(x), y.SID+db.JSON(y)) })
+	slices.SortFunc(a.Consents, func(x, y Consent) int { return order(x.At, y.At, x.ID+db.JSON(x), y.ID+db.JSON(y)) })
+	slices.SortFunc(a.Receipts, func(x, y Receipt) int { return order(x.At, y.At, x.SID+x.Status+db.JSON(x), y.SID+y.Status+db.JSON(y)) })
+	slices.SortFunc(a.Refusals, func(x, y Refusal) int { return order(x.At, y.At, x.Attempt+db.JSON(x), y.Attempt+db.JSON(y)) })
 	g := record.Golden{ID: id, Kind: plumbline.Address, Why: "{}"}
 	if len(rows) > 0 {
 		g.Doc = db.JSON(a)

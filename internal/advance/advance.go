@@ -34,6 +34,12 @@ type Advance struct {
 	Policy func(location string) (*playbook.Playbook, playbook.OpenHours, error)
 	// Followers owe what follows, in this order, within the transaction.
 	Followers []Follower
+	// Derived are tables of Followers whose rows follow from Kept, written as
+	// "name(key, key) column, column"; keys are text. Verify compares them.
+	Derived []string
+	// Promised are tables, written "name(subject)", of which Verify looks for the
+	// subject of each row.
+	Promised []string
 }
 
 // A Follower owes what follows from what has changed. It runs in the transaction of
@@ -63,6 +69,9 @@ func (a *Advance) Step(ctx context.Context, now time.Time, location string) (wor
 	err = a.DB.Do(ctx, now, func(tx *db.Tx) error {
 		worked = false
 		if ok, err := tx.TryLane(location, "advance"); err != nil || !ok {
+			return err
+		}
+		if busy, err := rebuilding(tx, location); err != nil || busy {
 			return err
 		}
 		left, err := stillWaiting(tx, batch)

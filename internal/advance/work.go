@@ -1,6 +1,7 @@
 package advance
 
 import (
+	"maps"
 	"slices"
 	"strings"
 
@@ -106,16 +107,23 @@ func (w *work) spread(changed []record.Changed, decisions []identity.Decision) e
 		if !c.Touched {
 			continue
 		}
+		rank := record.RankJob
+		switch c.Kind {
+		case plumbline.Customer, plumbline.Property, plumbline.Technician, plumbline.Address:
+			rank = record.RankBase
+		}
+		w.stale(rank, "delivery", c.Left...)
 		switch c.Kind {
 		case plumbline.Customer:
-			if c.About == "" {
-				people = append(people, string(c.ID))
-			}
+			people = append(people, string(c.ID))
 			w.stale(record.RankBase, "delivery", string(c.Golden))
 		case plumbline.Property:
 			if c.About == "" {
 				places = append(places, string(c.ID))
 				people = append(people, string(c.Row.RefTo(w.location, "customer")))
+				for _, r := range c.Gone {
+					people = append(people, string(r.To))
+				}
 			}
 			w.stale(record.RankBase, "delivery", string(c.Golden))
 		case plumbline.Technician, plumbline.Address:
@@ -130,25 +138,37 @@ func (w *work) spread(changed []record.Changed, decisions []identity.Decision) e
 	return w.resolve(people, places)
 }
 
-// spreadShared marks the other jobs that an invoice bills.
+// spreadShared marks the other jobs that an invoice bills, or has billed.
 func (w *work) spreadShared(c record.Changed) error {
-	invoice := c.Row
-	if c.Kind == plumbline.Payment {
-		rows, err := record.Load(w.tx, w.location, []string{string(c.Row.RefTo(w.location, "invoice"))})
-		if err != nil || len(rows) == 0 {
-			return err
+	if c.Kind == plumbline.Invoice {
+		w.staleBilled(c.Row)
+		for _, r := range c.Gone {
+			if r.Name == "jobs" {
+				w.stale(record.RankJob, "delivery", string(r.To))
+			}
 		}
-		invoice = rows[0]
-	}
-	if invoice.Kind != plumbline.Invoice {
 		return nil
 	}
-	if list, ok := invoice.Get("jobs"); ok {
-		for _, ext := range list.Value.Texts() {
-			w.stale(record.RankJob, "delivery", string(plumbline.NewSourceID(w.location, invoice.Connection, plumbline.Job, ext)))
+	if c.Kind != plumbline.Payment {
+		return nil
+	}
+	ids := []string{string(c.Row.RefTo(w.location, "invoice"))}
+	for _, r := range c.Gone {
+		if r.Name == "invoice" {
+			ids = append(ids, string(r.To))
 		}
 	}
-	return nil
+	rows, err := record.Load(w.tx, w.location, distinct(ids))
+	for _, r := range rows {
+		w.staleBilled(r)
+	}
+	return err
+}
+
+func (w *work) staleBilled(invoice *record.Row) {
+	for _, job := range invoice.RefsTo(w.location, "jobs") {
+		w.stale(record.RankJob, "delivery", string(job))
+	}
 }
 
 func (w *work) resolve(people, places []string) error {
@@ -161,10 +181,14 @@ func (w *work) resolve(people, places []string) error {
 		return err
 	}
 	w.moves = append(w.moves, moves...)
+	var moved []string
 	for _, m := range moves {
 		w.stale(record.RankBase, "delivery", string(m.From), string(m.To))
+		moved = append(moved, string(m.ID))
 	}
-	return nil
+	jobs, err := record.Dependents(w.tx, w.location, moved)
+	w.stale(record.RankJob, "delivery", jobs...)
+	return err
 }
 
 func distinct(ids []string) []string {
@@ -187,8 +211,10 @@ func (w *work) derive() (*Batch, error) {
 	steps := []func(*Batch, map[string]string) error{w.deriveBase, w.deriveJobs, w.deriveSums}
 	for rank, step := range steps {
 		take, over := w.cut(rank)
-		if err := record.MarkStale(w.tx, w.location, "delivery", rank, over); err != nil {
-			return nil, err
+		for _, cause := range slices.Sorted(maps.Keys(over)) {
+			if err := record.MarkStale(w.tx, w.location, cause, rank, over[cause]); err != nil {
+				return nil, err
+			}
 		}
 		if len(take) == 0 {
 			continue
@@ -201,8 +227,8 @@ func (w *work) derive() (*Batch, error) {
 	return b, nil
 }
 
-// cut takes what still fits into this transaction.
-func (w *work) cut(rank int) (take map[string]string, over []string) {
+// cut takes what still fits into this transaction, and what does not by its cause.
+func (w *work) cut(rank int) (take map[string]string, over map[string][]string) {
 	all := w.queue[rank]
 	w.queue[rank] = nil
 	room := maxDerived - w.derived
@@ -214,12 +240,12 @@ func (w *work) cut(rank int) (take map[string]string, over []string) {
 		ids = append(ids, id)
 	}
 	slices.Sort(ids)
-	take = map[string]string{}
+	take, over = map[string]string{}, map[string][]string{}
 	for i, id := range ids {
 		if i < room {
 			take[id] = all[id]
 		} else {
-			over = append(over, id)
+			over[all[id]] = append(over[all[id]], id)
 		}
 	}
 	return take, over
