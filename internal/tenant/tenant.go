@@ -9,6 +9,7 @@ import (
 	"encoding/base64"
 	"encoding/hex"
 	"encoding/json"
+	"maps"
 	"time"
 
 	"plumbline.dev/plumbline"
@@ -42,7 +43,9 @@ func Put(tx *db.Tx, c Connection) (err error) {
 	if _, err := tx.Exec(insertLocation, c.Location); err != nil {
 		return err
 	}
-	_, err = tx.Exec(upsertConnection, c.Location, c.Name, c.Tool, c.Account, c.Quota, db.JSON(c.Speaks))
+	speaks := map[string]string{} // an absent map would be stored as a list
+	maps.Copy(speaks, c.Speaks)
+	_, err = tx.Exec(upsertConnection, c.Location, c.Name, c.Tool, c.Account, c.Quota, db.JSON(speaks))
 	return err
 }
 
