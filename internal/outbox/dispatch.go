@@ -34,9 +34,21 @@ type Dispatcher struct {
 
 	hold   tenant.Hold
 	held   bool
-	spent  map[string][]time.Time // by class, when each call of the last window left
-	paused time.Time              // the vendor asked for a pause
-	turn   int                    // which location is next
+	spent  map[string]*spent // by class
+	paused time.Time         // the vendor asked for a pause
+	turn   int               // which location is next
+}
+
+// A spent holds what left in the last window of a budget, oldest first.
+type spent struct {
+	list  []spending
+	total int
+}
+
+// A spending is calls that left at one instant.
+type spending struct {
+	at time.Time
+	n  int
 }
 
 // Step takes or renews the hold, asks after attempts that ended without an answer,
@@ -87,14 +99,11 @@ func (d *Dispatcher) take(ctx context.Context, now time.Time) error {
 			return err
 		}
 		if ok && (h.Fresh || !d.held) {
-			d.spent = map[string][]time.Time{}
+			d.spent = map[string]*spent{}
 			for class, b := range d.Budgets {
-				for range b.Calls { // as if the holder before had just spent it all
-					d.spent[class] = append(d.spent[class], now)
+				if h.Epoch > 1 { // as if the holder before had just spent it all
+					d.spend(class, b.Calls, now)
 				}
-			}
-			if h.Epoch == 1 {
-				d.spent = map[string][]time.Time{} // nobody was before
 			}
 		}
 		d.hold, d.held = h, ok
@@ -109,25 +118,36 @@ func (d *Dispatcher) room(class string, now time.Time, urgent bool) (int, time.T
 	if !ok {
 		return 1 << 20, time.Time{}
 	}
-	list := d.spent[class]
-	for len(list) > 0 && !list[0].Add(b.Window).After(now) {
-		list = list[1:]
+	s := d.spent[class]
+	if s == nil {
+		s = &spent{}
 	}
-	d.spent[class] = list
+	for len(s.list) > 0 && !s.list[0].at.Add(b.Window).After(now) {
+		s.total -= s.list[0].n
+		s.list = s.list[1:]
+	}
 	limit := b.Calls
 	if !urgent && b.Calls >= 10 {
 		limit -= b.Calls / 10
 	}
-	if left := limit - len(list); left > 0 {
-		return left, time.Time{}
+	if s.total < limit {
+		return limit - s.total, time.Time{}
 	}
-	return 0, list[len(list)-limit].Add(b.Window)
+	total := s.total
+	for _, one := range s.list {
+		if total -= one.n; total < limit {
+			return 0, one.at.Add(b.Window)
+		}
+	}
+	return 0, now.Add(b.Window) // a limit of nothing
 }
 
 func (d *Dispatcher) spend(class string, cost int, now time.Time) {
-	for range max(cost, 1) {
-		d.spent[class] = append(d.spent[class], now)
+	if d.spent[class] == nil {
+		d.spent[class] = &spent{}
 	}
+	d.spent[class].list = append(d.spent[class].list, spending{now, max(cost, 1)})
+	d.spent[class].total += max(cost, 1)
 }
 
 type planned struct {
