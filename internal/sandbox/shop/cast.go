@@ -17,7 +17,9 @@ type client struct {
 	tenants   map[string]*Person // by address id
 	open      int                // jobs under way
 	jobs      []*job
-	twin      bool
+	twin      bool // one of two records of a person
+	offers    int  // estimates, ever
+	gone      bool // deleted
 }
 
 // person makes a human being with a mobile number.
@@ -119,12 +121,9 @@ func (s *Shop) enroll(p *Person, c housecallpro.Customer) *client {
 	made := s.opts.HCP.CreateCustomer(c)
 	k := &client{id: made.ID, person: p, addresses: made.Addresses, tenants: map[string]*Person{}}
 	p.Customers = append(p.Customers, made.ID)
-	for _, a := range made.Addresses {
-		p.Addresses = append(p.Addresses, a)
-	}
-	if !c.NotificationsEnabled && c.Mobile != "" {
-		s.numberEvent(c.Mobile, NumberEvent{What: ToolOff, Customer: k.id})
-		s.tally("customer/notifications off")
+	p.Addresses = append(p.Addresses, made.Addresses...)
+	if !c.NotificationsEnabled {
+		s.throw(k, false)
 	}
 	s.clients = append(s.clients, k)
 	s.file(k, c.Mobile)
@@ -145,6 +144,12 @@ func (s *Shop) file(k *client, phone string) {
 	if n := s.story.numbers[phone]; n != nil {
 		n.Files = append(n.Files, Filing{Customer: k.id, From: s.now})
 	}
+}
+
+// throw notes a customer's switch for notifications.
+func (s *Shop) throw(k *client, on bool) {
+	s.story.Switches = append(s.story.Switches, Switch{s.now, k.id, on})
+	s.tally(map[bool]string{true: "customer/notifications on", false: "customer/notifications off"}[on])
 }
 
 func (s *Shop) numberEvent(phone string, e NumberEvent) {

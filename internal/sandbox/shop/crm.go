@@ -2,11 +2,14 @@ package shop
 
 import (
 	"fmt"
+	"maps"
+	"math/rand/v2"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
 
+	"plumbline.dev/plumbline/internal/sandbox/housecallpro"
 	"plumbline.dev/plumbline/internal/sandbox/hubspot"
 )
 
@@ -144,7 +147,7 @@ func (s *Shop) editEmail() error {
 }
 
 func (s *Shop) editName() error {
-	return s.edit("firstname", func(p *Person) string { return p.First })
+	return s.edit("firstname", func(p *Person) string { return p.First + " J." })
 }
 
 func (s *Shop) optOutOfEmail() error {
@@ -210,21 +213,20 @@ func (s *Shop) createLead() error {
 	return err
 }
 
-// createAndBook is a lead entered by hand who books a few hours later.
+// createAndBook is somebody entered by hand who books a few hours later.
 func (s *Shop) createAndBook() error {
-	ks, err := s.homeowner()
+	p, home := s.person(Homeowner), s.place()
+	phone, email := s.line(Mobile, p), s.mail(p)
+	c, err := s.contact(p, true)
 	if err != nil {
 		return err
 	}
-	c, err := s.contact(ks[0].person, true)
-	if err != nil {
-		return err
-	}
-	s.crmAct(CRMAct{Kind: CRMCreate, Person: ks[0].person.ID, Contact: c.id})
+	s.crmAct(CRMAct{Kind: CRMCreate, Person: p.ID, Contact: c.id})
 	s.tally("crm/lead who books")
 	seed, at := s.rng.Uint64(), slot{s.dayOf(s.now) + 1, s.trucks[0], 16}
 	s.after(2*time.Hour, func() error {
-		return s.start(ks[0], plot{name: "repair of a lead", kind: Repair, bill: "same day"}, at, seed)
+		k := s.enroll(p, housecallpro.Customer{Mobile: phone, Email: email, Addresses: []housecallpro.Address{home}})
+		return s.start(k, plot{name: "repair of a lead", kind: Repair, bill: "same day"}, at, seed)
 	})
 	return nil
 }
@@ -233,24 +235,38 @@ func (s *Shop) createAndBook() error {
 var standard = []string{"phone", "mobilephone", "zip", "amount", "closedate", "createdate", "lastmodifieddate", "hubspot_owner_id"}
 
 // drift changes a number that another app wrote into a contact: somebody
-// tidied up where they should not have.
+// tidied up where they should not have. What the form refuses stays.
 func (s *Shop) drift() error {
+	var found []CRMAct
 	for _, o := range s.opts.HubSpot.Objects("contacts") {
 		if o.Archived {
 			continue
 		}
-		for _, name := range sortedNames(o.Properties) {
-			value, h := o.Properties[name], o.History[name]
-			n, err := strconv.ParseFloat(value, 64)
-			if err != nil || len(h) == 0 || h[0].By.SourceType != "INTEGRATION" || slices.Contains(standard, name) || strings.HasPrefix(name, "hs_") || strings.HasSuffix(name, "_key") {
-				continue
+		for _, name := range slices.Sorted(maps.Keys(o.Properties)) {
+			if n, ok := written(o, name); ok {
+				found = append(found, CRMAct{Kind: CRMDrift, Person: s.holder(o), Contact: o.ID, Property: name, Value: fmt.Sprint(n + 100)})
 			}
-			wrong := fmt.Sprint(int64(n) + 100)
-			s.crmAct(CRMAct{Kind: CRMDrift, Person: s.holder(o), Contact: o.ID, Property: name, Value: wrong})
-			return s.opts.HubSpot.Edit("contacts", o.ID, map[string]string{name: wrong}, some(s.rng, crmUsers))
 		}
 	}
+	if len(found) == 0 {
+		return nil
+	}
+	// How much there is to draw from is the program's doing, so the shop's own chance stays out of it.
+	a := some(rand.New(rand.NewPCG(s.opts.Seed, uint64(s.now.UnixNano()))), found)
+	if err := s.opts.HubSpot.Edit("contacts", a.Contact, map[string]string{a.Property: a.Value}, crmUsers[0]); err == nil {
+		s.crmAct(a)
+	}
 	return nil
+}
+
+// written is the number that another app wrote last into a property.
+func written(o hubspot.Object, name string) (int64, bool) {
+	h := o.History[name]
+	if len(h) == 0 || h[0].By.SourceType != "INTEGRATION" || slices.Contains(standard, name) || strings.HasPrefix(name, "hs_") || strings.HasSuffix(name, "_key") {
+		return 0, false
+	}
+	n, err := strconv.ParseFloat(o.Properties[name], 64)
+	return int64(n), err == nil
 }
 
 // holder is the person of a contact, as far as the shop knows it.
@@ -261,13 +277,4 @@ func (s *Shop) holder(o hubspot.Object) string {
 		}
 	}
 	return ""
-}
-
-func sortedNames(m map[string]string) []string {
-	names := make([]string, 0, len(m))
-	for name := range m {
-		names = append(names, name)
-	}
-	slices.Sort(names)
-	return names
 }

@@ -48,6 +48,7 @@ func (s *Shop) estimate(k *client, p plot, at slot, seed uint64) error {
 	}
 	s.story.Estimates = append(s.story.Estimates, o.Estimate)
 	k.open++
+	k.offers++
 	o.mark(Mark{What: Booked})
 	s.tally("estimate/booked")
 	s.after(5*time.Minute, func() error {

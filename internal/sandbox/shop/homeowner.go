@@ -3,6 +3,7 @@ package shop
 import (
 	"hash/fnv"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"time"
 
@@ -118,18 +119,18 @@ func (s *Shop) react(n *Number, text twilio.Message) {
 		s.say(m, text, some(m.rng, thanksWords), NumberEvent{})
 	case m.style == asks && often(m.rng, 60):
 		s.say(m, text, some(m.rng, askWords), NumberEvent{})
-	case m.style == moves && wants(text.Body, "R "):
+	case m.style == moves && offers(text.Body, "R for ", "R para "):
 		m.style = quiet
 		s.say(m, text, some(m.rng, []string{"R", "r", "R."}), NumberEvent{})
 		s.after(between(m.rng, 30*time.Minute, 70*time.Minute), func() error { return s.otherDay(n) })
-	case m.style == confirms && wants(text.Body, "C "):
+	case m.style == confirms && offers(text.Body, "Reply C", "Responda C"):
 		s.say(m, text, some(m.rng, []string{"C", "c", "C ", "Confirm"}), NumberEvent{})
 	}
 }
 
-// wants says whether a text asks for a letter.
-func wants(body, letter string) bool {
-	return strings.Contains(body, "Reply "+letter) || strings.Contains(body, "Responda "+letter) || strings.Contains(body, ", "+letter) || strings.Contains(body, " o "+letter) || strings.Contains(body, ". "+letter)
+// offers says whether a text offers one of the answers.
+func offers(body string, answers ...string) bool {
+	return slices.ContainsFunc(answers, func(a string) bool { return strings.Contains(body, a) })
 }
 
 // say sends an answer after a while. An answer that changes what may be

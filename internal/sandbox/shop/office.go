@@ -1,6 +1,7 @@
 package shop
 
 import (
+	"slices"
 	"time"
 
 	"plumbline.dev/plumbline/internal/sandbox/housecallpro"
@@ -10,7 +11,7 @@ import (
 // deck of it.
 func (s *Shop) edits() []func() error {
 	return []func() error{
-		s.newMobile, s.workPhone, s.newEmail, s.customerNote, s.billingAddress, s.notifications, s.withdrawMarketing, s.askLater, s.leadInHCP,
+		s.newMobile, s.workPhone, s.newEmail, s.customerNote, s.billingAddress, s.notifications, s.withdrawMarketing, s.askLater, s.leadInHCP, s.deleteTwin,
 		s.editPhone, s.editEmail, s.editName, s.optOutOfEmail, s.mergeContacts, s.deleteContact, s.createLead, s.createAndBook, s.drift,
 	}
 }
@@ -93,25 +94,39 @@ func (s *Shop) billingAddress() error {
 	return s.change(k, "billing address", func(c *housecallpro.Customer) { c.Addresses = append(c.Addresses, a) })
 }
 
-// notifications throws a customer's switch; a day later it is thrown back for
-// some.
+// notifications throws a customer's switch off; for some it is thrown back on
+// a day later.
 func (s *Shop) notifications() error {
-	k := s.somebody(func(k *client) bool { return k.mobile != "" && s.story.notified(k.id, k.mobile) })
+	k := s.somebody(func(k *client) bool { return s.story.notified(k.id, s.now) })
 	if k == nil {
 		return nil
 	}
-	phone := k.mobile
-	s.numberEvent(phone, NumberEvent{What: ToolOff, Customer: k.id})
 	if often(s.rng, 40) {
-		s.after(20*time.Hour, func() error {
-			if k.mobile != phone {
-				return nil
-			}
-			s.numberEvent(phone, NumberEvent{What: ToolOn, Customer: k.id})
-			return s.change(k, "notifications on", func(c *housecallpro.Customer) { c.NotificationsEnabled = true })
-		})
+		s.after(20*time.Hour, func() error { return s.notify(k, true) })
 	}
-	return s.change(k, "notifications off", func(c *housecallpro.Customer) { c.NotificationsEnabled = false })
+	return s.notify(k, false)
+}
+
+func (s *Shop) notify(k *client, on bool) error {
+	if k.gone {
+		return nil
+	}
+	s.throw(k, on)
+	return s.opts.HCP.UpdateCustomer(k.id, func(c *housecallpro.Customer) { c.NotificationsEnabled = on })
+}
+
+// deleteTwin takes one of two records of a person away.
+func (s *Shop) deleteTwin() error {
+	k := s.somebody(func(k *client) bool { return k.twin && k.open == 0 && k.offers == 0 })
+	if k == nil {
+		return nil
+	}
+	k.gone = true
+	s.file(k, "")
+	k.person.Deleted = append(k.person.Deleted, k.id)
+	s.clients = slices.DeleteFunc(s.clients, func(c *client) bool { return c == k })
+	s.tally("customer/deleted")
+	return s.opts.HCP.DeleteCustomer(k.id)
 }
 
 // withdrawMarketing is a customer who tells the office: no advertising.

@@ -21,6 +21,7 @@ type plot struct {
 	discarded bool // its only visit is taken off and planned again
 	nobody    bool // nobody home: another day
 	nobodyEnd bool // nobody home: canceled
+	swap      bool // another technician comes
 	silent    bool // the technician presses nothing but finish
 	double    bool // booked into a slot that is taken
 	returns   bool // a second trip before it is complete
@@ -55,6 +56,7 @@ var plots = []plot{
 	{name: "repair, nobody home", kind: Repair, bill: "same day", nobody: true, cast: "tenant"},
 	{name: "repair, nobody home and canceled", kind: Repair, nobodyEnd: true},
 	{name: "repair, only finish was pressed", kind: Repair, bill: "same day", silent: true},
+	{name: "repair, another technician comes", kind: Repair, bill: "same day", swap: true},
 	{name: "repair, double booked", kind: Repair, bill: "declined", double: true},
 	{name: "repair, part on order", kind: Repair, bill: "same day", returns: true},
 	{name: "repair, completed and reopened for a second trip", kind: Repair, bill: "same day", comeBack: true},
@@ -148,6 +150,8 @@ func (s *Shop) fill(at slot) {
 func (s *Shop) booking(at slot, p plot) time.Time {
 	start := s.starts(at)
 	switch {
+	case p.kind == Emergency && at.day > 0 && often(s.rng, 40):
+		return s.day(at.day, 2, 10+s.rng.IntN(40))
 	case p.kind == Emergency && often(s.rng, 50):
 		return s.day(at.day, 5, 10+s.rng.IntN(90))
 	case p.kind == Emergency:

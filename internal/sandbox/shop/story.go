@@ -21,6 +21,7 @@ type Story struct {
 	Consents    []Consent
 	Acts        []OfficeAct
 	CRM         []CRMAct
+	Switches    []Switch
 	Leads       []string       // HubSpot contacts of people who have no job: nobody but the CRM's people may write to them
 	Tally       map[string]int // how often each kind of story happened
 
@@ -55,6 +56,7 @@ type Person struct {
 	Customers   []string // in Housecall Pro
 	Contacts    []string // in HubSpot, as seeded or made by the CRM's people
 	Addresses   []housecallpro.Address
+	Deleted     []string // of Customers, those that the office deleted
 }
 
 // Twin says that two Housecall Pro customers are one person.
@@ -90,13 +92,20 @@ type Filing struct {
 	From, Until time.Time
 }
 
-// NumberEvent is something that changed what may be texted to a number.
+// NumberEvent is a text that changed what may be texted to a number.
 type NumberEvent struct {
-	At       time.Time // for a text: when it was sent to us
-	What     NumberWord
-	Words    string // the text, if there was one
-	Keyword  bool   // the words are one that carriers know; else it takes understanding
-	Customer string // whose switch was thrown in Housecall Pro
+	At      time.Time // when it was sent to us
+	What    NumberWord
+	Words   string
+	Keyword bool // the words are one that carriers know; else it takes understanding
+}
+
+// Switch is Housecall Pro's notifications_enabled of a customer, from an
+// instant on. It is on for those of whom nothing is said.
+type Switch struct {
+	At       time.Time
+	Customer string
+	On       bool
 }
 
 // NumberWord is a kind of NumberEvent.
@@ -107,8 +116,6 @@ const (
 	OptOut      NumberWord = "opt out"
 	OptIn       NumberWord = "opt in"
 	WrongNumber NumberWord = "wrong number"
-	ToolOff     NumberWord = "notifications off"
-	ToolOn      NumberWord = "notifications on"
 )
 
 // Purpose is what a consent is for.

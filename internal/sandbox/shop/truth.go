@@ -51,16 +51,27 @@ func (n *Number) Out(at time.Time) bool {
 	return out
 }
 
-// notified says whether a customer's switch is on, as far as it was thrown at
-// this number.
-func (st *Story) notified(customer, phone string) bool {
+// notified says whether a customer's switch for notifications is on.
+func (st *Story) notified(customer string, at time.Time) bool {
 	on := true
-	for _, e := range st.numbers[phone].Events {
-		if e.Customer == customer {
-			on = e.What == ToolOn
+	for _, w := range st.Switches {
+		if w.Customer == customer && !w.At.After(at) {
+			on = w.On
 		}
 	}
 	return on
+}
+
+// holds says whether the record holds the number at an instant.
+func (f Filing) holds(at time.Time) bool {
+	return !f.From.After(at) && (f.Until.IsZero() || f.Until.After(at))
+}
+
+// Denied says whether a number is on file for a customer who wants no
+// notifications.
+func (st *Story) Denied(phone string, at time.Time) bool {
+	n := st.numbers[phone]
+	return n != nil && slices.ContainsFunc(n.Files, func(f Filing) bool { return f.holds(at) && !st.notified(f.Customer, at) })
 }
 
 // Consented says whether a yes for a purpose stands for a number, whoever of
@@ -80,10 +91,11 @@ func (st *Story) Consented(phone string, purpose Purpose, at time.Time) bool {
 	return false
 }
 
-// MayMarket says whether advertising may be texted to a number.
+// MayMarket says whether advertising may be texted to a number: a yes stands,
+// nobody opted out or objected, and no customer's switch is off.
 func (st *Story) MayMarket(phone string, at time.Time) bool {
 	n := st.numbers[phone]
-	return n != nil && !n.Out(at) && st.Consented(phone, Marketing, at)
+	return n != nil && !n.Out(at) && !st.Denied(phone, at) && st.Consented(phone, Marketing, at)
 }
 
 // NeverMarket lists the numbers for which nobody ever agreed to advertising.
@@ -115,9 +127,7 @@ func (st *Story) MaySeePrices(phone string, at time.Time) bool {
 			return true
 		}
 	}
-	return !n.Out(at) && slices.ContainsFunc(n.Files, func(f Filing) bool {
-		return !f.From.After(at) && (f.Until.IsZero() || f.Until.After(at))
-	})
+	return !n.Out(at) && slices.ContainsFunc(n.Files, func(f Filing) bool { return f.holds(at) })
 }
 
 // Stage is where a job stands, in the words of a shop.
@@ -279,9 +289,10 @@ func (st *Story) Balance(person string, at time.Time) (m Money) {
 // it. Times are zero where there is nothing.
 type Wanted struct {
 	Money
-	NextVisit, LastService, LastPaid time.Time // start of the visit; end of the last one that was completed; settled payment
-	OpenJobs                         int
-	Customer                         bool // some job was completed
+	NextVisit, NextEstimate time.Time // starts of the earliest visits that are not over, of jobs and of estimates
+	LastService, LastPaid   time.Time // of the last completed job; of the last settled payment
+	OpenJobs                int
+	Customer                bool // some job was completed
 }
 
 // Wanted is the final word about a person at an instant.
@@ -308,7 +319,31 @@ func (st *Story) Wanted(person string, at time.Time) Wanted {
 			}
 		}
 	}
+	for _, e := range st.Estimates {
+		if e.Person == person && e.done(Scheduled, at) && e.End.After(at) && !e.done(Completed, at) && (w.NextEstimate.IsZero() || e.Start.Before(w.NextEstimate)) {
+			w.NextEstimate = e.Start
+		}
+	}
 	return w
+}
+
+func (e *Estimate) done(what Happening, at time.Time) bool {
+	return slices.ContainsFunc(e.Marks, func(m Mark) bool { return m.What == what && !m.At.After(at) })
+}
+
+// NoSale says whether an estimate came to nothing: all options were declined
+// or ran out, or nobody answered for 30 days.
+func (e *Estimate) NoSale(at time.Time) bool {
+	if e.done(Approved, at) {
+		return false
+	}
+	ended := 0
+	for _, m := range e.Marks {
+		if (m.What == Refused || m.What == Expired) && !m.At.After(at) {
+			ended++
+		}
+	}
+	return ended == len(e.Options) || e.done(Sent, at.AddDate(0, 0, -30))
 }
 
 // next is the earliest start of a visit that is still to come, or the one

@@ -110,6 +110,14 @@ func (j *job) date(start time.Time, minutes int, t *truck) error {
 	switch p := j.plot; {
 	case p.moved:
 		s.after(in(0.4), func() error { return v.shift(start, in(0.3)) })
+	case p.swap:
+		s.at(later(start.Add(-50*time.Minute), s.now.Add(10*time.Minute)), func() error {
+			if !v.untouched() {
+				return nil
+			}
+			s.tally("visit/another technician")
+			return v.assign(s.techs[len(s.techs)-1])
+		})
 	case p.canceled:
 		s.after(in(0.6), j.cancel)
 	case p.removed:
@@ -223,8 +231,8 @@ func (v *visit) arrive() error {
 		length = between(j.rng, 5*time.Hour, 7*time.Hour)
 	}
 	s.after(length, v.leave)
-	if j.plot.silent {
-		s.tally("visit/silent")
+	if j.plot.silent || often(j.rng, 8) {
+		s.tally("visit/start not pressed")
 		return nil
 	}
 	j.mark(Mark{What: Started, Visit: v.Appointment})
