@@ -1,0 +1,67 @@
+package notify
+
+import "plumbline.dev/plumbline/internal/db"
+
+const (
+	messageColumns = `SELECT id, rule, subject, n, job, visit, news, value, person, role, address, household, connection, class, state,
+		body, cause, due, happened, known, made, sent, foot, attempt, vendor, rank, code, link, playbook FROM message WHERE location_id = $1 AND `
+
+	selectMessage    = messageColumns + `id = $2`
+	selectByAttempt  = messageColumns + `attempt = $2 ORDER BY id`
+	selectByJob      = messageColumns + `job = $2 ORDER BY made, id`
+	selectByAddress  = messageColumns + `address = $2 ORDER BY made, id`
+	selectByLink     = messageColumns + `link = $2 ORDER BY made, id LIMIT 1`
+	selectSaidTo     = messageColumns + `address = $2 AND sent >= $3 ORDER BY sent, id`
+	selectSaidAtHome = messageColumns + `household = $2 AND household <> '' AND sent >= $3 ORDER BY sent, id`
+	selectOutcomes   = outcomeColumns + `job = $2 ORDER BY at, rule, subject, n`
+
+	countClaims = `SELECT COUNT(*) FROM message WHERE location_id = $1 AND vendor = $2 AND vendor <> '' AND id <> $3`
+
+	outcomeColumns = `SELECT rule, subject, n, job, state, until, reason, value, who, happened, known, at, again, tasked, playbook
+		FROM outcome WHERE location_id = $1 AND `
+	toldColumns = `SELECT news, subject, address, value, maybe, attempt, message, how, at FROM told WHERE location_id = $1 AND `
+
+	selectHeard = `SELECT sid, label, scope, why, at FROM heard WHERE location_id = $1 AND address = $2 ORDER BY at, sid`
+	insertHeard = `INSERT INTO heard (location_id, address, sid, label, scope, why, at) VALUES ($1, $2, $3, $4, $5, $6, $7)
+		ON CONFLICT (location_id, address, sid) DO NOTHING`
+)
+
+func selectMessagesAbout(tx *db.Tx) string { return messageColumns + `subject IN ` + tx.In(2) }
+
+func selectOutcomesAbout(tx *db.Tx) string { return outcomeColumns + `subject IN ` + tx.In(2) }
+
+func selectToldAbout(tx *db.Tx) string { return toldColumns + `subject IN ` + tx.In(2) }
+
+func upsertMessages(tx *db.Tx) string {
+	return `INSERT INTO message (location_id, id, rule, subject, n, job, visit, news, value, person, role, address, household, connection, class,
+			state, body, cause, due, happened, known, made, sent, foot, attempt, vendor, rank, code, link, playbook)
+		SELECT $1, v.id, v.rule, v.subject, v.n, v.job, v.visit, v.news, v.value, v.person, v.role, v.address, v.household, v.connection, v.class,
+			v.state, v.body, v.cause, v.due, v.happened, v.known, v.made, v.sent, v.foot, v.attempt, v.vendor, v.rank, v.code, v.link, v.playbook
+		FROM ` + tx.Set(2, "id text", "rule text", "subject text", "n bigint", "job text", "visit text", "news text", "value text",
+		"person text", "role text", "address text", "household text", "connection text", "class text", "state text", "body text", "cause text",
+		"due bigint", "happened bigint", "known bigint", "made bigint", "sent bigint", "foot bigint", "attempt text", "vendor text",
+		"rank bigint", "code bigint", "link text", "playbook text") + ` AS v WHERE true
+		ON CONFLICT (location_id, id) DO UPDATE SET value = excluded.value, person = excluded.person, role = excluded.role,
+			connection = excluded.connection, state = excluded.state, body = excluded.body, cause = excluded.cause, due = excluded.due,
+			happened = excluded.happened, known = excluded.known, sent = excluded.sent, foot = excluded.foot, attempt = excluded.attempt,
+			vendor = excluded.vendor, rank = excluded.rank, code = excluded.code, link = excluded.link, playbook = excluded.playbook`
+}
+
+func upsertOutcomes(tx *db.Tx) string {
+	return `INSERT INTO outcome (location_id, rule, subject, n, job, state, until, reason, value, who, happened, known, at, again, tasked, playbook)
+		SELECT $1, v.rule, v.subject, v.n, v.job, v.state, v.until, v.reason, v.value, v.who, v.happened, v.known, v.at, v.again, v.tasked, v.playbook
+		FROM ` + tx.Set(2, "rule text", "subject text", "n bigint", "job text", "state text", "until bigint", "reason text", "value text",
+		"who text", "happened bigint", "known bigint", "at bigint", "again bigint", "tasked bigint", "playbook text") + ` AS v WHERE true
+		ON CONFLICT (location_id, rule, subject, n) DO UPDATE SET state = excluded.state, until = excluded.until, reason = excluded.reason,
+			value = excluded.value, who = excluded.who, happened = excluded.happened, known = excluded.known, at = excluded.at,
+			again = excluded.again, tasked = excluded.tasked, playbook = excluded.playbook`
+}
+
+func upsertTold(tx *db.Tx) string {
+	return `INSERT INTO told (location_id, news, subject, address, value, maybe, attempt, message, how, at)
+		SELECT $1, v.news, v.subject, v.address, v.value, v.maybe, v.attempt, v.message, v.how, v.at
+		FROM ` + tx.Set(2, "news text", "subject text", "address text", "value text", "maybe text", "attempt text", "message text",
+		"how text", "at bigint") + ` AS v WHERE true
+		ON CONFLICT (location_id, news, subject, address) DO UPDATE SET value = excluded.value, maybe = excluded.maybe,
+			attempt = excluded.attempt, message = excluded.message, how = excluded.how, at = excluded.at`
+}

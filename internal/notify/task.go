@@ -1,0 +1,63 @@
+package notify
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"strings"
+
+	"plumbline.dev/plumbline"
+	"plumbline.dev/plumbline/internal/playbook"
+	"plumbline.dev/plumbline/internal/record"
+	"plumbline.dev/plumbline/internal/tenant"
+)
+
+// task asks a person to do what cannot be texted: once per rule and subject.
+func (f *following) task(s *scene, r *playbook.Rule, o *Outcome, person plumbline.GoldenID, reason string) error {
+	if says := r.Text != "" || r.News != "" || r.Mail != ""; says && (!f.hasSender || f.sender.Mode != tenant.On) {
+		f.book.set(o, Rehearsed, "would have asked a person: "+reason)
+		return nil
+	}
+	first := o.Tasked == 0
+	o.Tasked = 1
+	f.book.set(o, Tasked, "a task for a person: "+reason)
+	if !first {
+		return nil
+	}
+	return f.OpenTask(f.tx, f.taskOf(f.location, f.pb, s, r, o, person, reason))
+}
+
+// taskOf writes the task: in the rule's words, where it has some.
+func (n *Notify) taskOf(location string, pb *playbook.Playbook, s *scene, r *playbook.Rule, o *Outcome, person plumbline.GoldenID, reason string) Task {
+	sum := sha256.Sum256([]byte(strings.Join([]string{location, r.ID, o.Subject}, "\x00")))
+	t := Task{Location: location, Key: hex.EncodeToString(sum[:12]), Rule: r.ID, Subject: o.Subject, Job: s.id, Person: person, Reason: reason}
+	vars := n.variables(pb, s, s.about(o.Subject), s.people[person], "en")
+	if vars["name"] == "" {
+		vars["name"] = "Somebody"
+	}
+	t.Title = vars["name"] + " could not be texted: " + strings.ReplaceAll(r.ID, "_", " ")
+	t.Body = "Call about " + vars["service"] + " at " + vars["street"] + ". Nothing was said by text: " + reason + "."
+	t.Due = record.Time(o.Known)
+	if r.Task != nil {
+		t.Title = n.taskWords(r.Task.Subject, vars, t.Title)
+		t.Body = n.taskWords(r.Task.Body, vars, t.Body)
+		t.Due = t.Due.AddDate(0, 0, r.Task.Days)
+	}
+	return t
+}
+
+// taskWords fills in a task's words; where something that they name is not known the
+// plain ones must do.
+func (n *Notify) taskWords(text string, vars map[string]string, instead string) string {
+	if text == "" {
+		return instead
+	}
+	t, err := n.template("task", "en", text)
+	if err != nil {
+		return instead
+	}
+	out, err := t.Render(vars)
+	if err != nil {
+		return instead
+	}
+	return out
+}
