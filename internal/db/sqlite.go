@@ -110,6 +110,9 @@ func (s *sqlite) start(ctx context.Context, o Options) error {
 	if err := migrate(ctx, s.writer, goose.DialectSQLite3, o.Migrations); err != nil {
 		return err
 	}
+	if err := plan(ctx, s.writer); err != nil {
+		return err
+	}
 	conn, err := s.writer.Conn(ctx)
 	if err != nil {
 		return err
