@@ -27,6 +27,8 @@ type fold struct {
 	stages  map[string]History           // of visits
 	laid    map[plumbline.SourceID]*trip // a source's visit -> where it was laid
 	dirty   bool                         // money changed
+	asked   bool                         // what the kind of job follows from has changed
+	free    bool                         // the kind of job costs nothing
 	ticked  string                       // the office's word on QA
 	freed   bool                         // somebody said: no charge
 	failed  error
@@ -114,12 +116,18 @@ func (f *fold) show() {
 
 // sort out of which kind the job is, by what is known of it.
 func (f *fold) kind() error {
+	if !f.asked && f.job.Kind != "" {
+		f.job.NoCharge = f.freed || f.free
+		return nil
+	}
+	f.asked = false
 	kind, err := f.in.Playbook.KindOf(&f.job)
 	if err != nil || kind == nil {
 		return err
 	}
 	f.job.Kind, f.job.Service = kind.Kind, kind.Service["en"]
-	f.job.NoCharge = f.freed || kind.NoCharge
+	f.free = kind.NoCharge
+	f.job.NoCharge = f.freed || f.free
 	return nil
 }
 

@@ -40,7 +40,7 @@ func said(r *plumbline.SourceRecord, what string, v plumbline.Value) string {
 
 func (f *fold) gatherJob(r *plumbline.SourceRecord) {
 	text := func(field string, to *string) {
-		f.field(r, field, "", func(_ *fold, v plumbline.Value, _ change) { *to = v.Text() })
+		f.field(r, field, "", func(f *fold, v plumbline.Value, _ change) { *to, f.asked = v.Text(), true })
 	}
 	text("number", &f.job.Number)
 	text("description", &f.job.Description)
@@ -49,10 +49,11 @@ func (f *fold) gatherJob(r *plumbline.SourceRecord) {
 	text("outcome", &f.job.Outcome)
 	text("outcome_reason", &f.job.OutcomeReason)
 	f.field(r, "qa", "QA", func(f *fold, v plumbline.Value, _ change) { f.ticked = v.Text() })
-	f.field(r, "kind", "kind of job", func(f *fold, v plumbline.Value, _ change) { f.job.Type = cmp.Or(v.Text(), f.job.Type) })
-	f.field(r, "tags", "", func(f *fold, v plumbline.Value, _ change) { f.job.Tags = v.Texts() })
+	f.field(r, "kind", "kind of job", func(f *fold, v plumbline.Value, _ change) { f.job.Type, f.asked = cmp.Or(v.Text(), f.job.Type), true })
+	f.field(r, "tags", "", func(f *fold, v plumbline.Value, _ change) { f.job.Tags, f.asked = v.Texts(), true })
 	f.field(r, "estimate", "", func(f *fold, v plumbline.Value, _ change) {
 		f.job.Estimate, _ = v.Bool()
+		f.asked = true
 	})
 	f.field(r, "no_charge", "no charge", func(f *fold, v plumbline.Value, _ change) { f.freed, _ = v.Bool() })
 	f.field(r, "dispute", "dispute", func(f *fold, v plumbline.Value, _ change) { f.job.Disputed, _ = v.Bool(); f.dirty = true })
