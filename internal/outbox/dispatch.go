@@ -367,28 +367,30 @@ func (d *Dispatcher) ask(ctx context.Context, now time.Time) (worked bool, next 
 // decide writes down what asking found. A look-up without an answer is asked again
 // later and later; at last it is shown to a person, and asked on.
 func (d *Dispatcher) decide(tx *db.Tx, c tenant.Connection, p Performer, call Call, r Result, asks int) error {
-	if r.Err != nil || r.AskAgain > 0 {
-		wait := asksAfter
-		for range min(asks, maxAsks) {
-			wait *= 2
+	if r.Err == nil && r.AskAgain == 0 {
+		settled, err := p.Decide(tx, c, call, r)
+		if err != nil {
+			return err
 		}
-		wait = max(wait, r.AskAgain)
-		if r.Err != nil && r.Err.Class == connect.Wait {
-			wait = max(wait, r.Err.After)
+		if !undecided(settled) {
+			return finish(tx, c.Location, call, "decided", r, settled)
 		}
-		if asks == maxAsks {
-			if err := d.showUndecided(tx, c, call, r); err != nil {
-				return err
-			}
-		}
-		_, err := tx.Exec(updateAskLater, c.Location, call.ID, tx.Now.Add(wait).UnixMilli())
-		return err
 	}
-	settled, err := p.Decide(tx, c, call, r)
-	if err != nil {
-		return err
+	wait := asksAfter
+	for range min(asks, maxAsks) {
+		wait *= 2
 	}
-	return finish(tx, c.Location, call, "decided", r, settled)
+	wait = max(wait, r.AskAgain)
+	if r.Err != nil && r.Err.Class == connect.Wait {
+		wait = max(wait, r.Err.After)
+	}
+	if asks == maxAsks {
+		if err := d.showUndecided(tx, c, call, r); err != nil {
+			return err
+		}
+	}
+	_, err := tx.Exec(updateAskLater, c.Location, call.ID, tx.Now.Add(wait).UnixMilli())
+	return err
 }
 
 func (d *Dispatcher) showUndecided(tx *db.Tx, c tenant.Connection, call Call, r Result) error {

@@ -94,7 +94,8 @@ type Performer interface {
 	// Ask finds out what became of a call that ended without an answer. It is made
 	// after the call's deadline and may be made again.
 	Ask(ctx context.Context, c tenant.Connection, call Call) Result
-	// Decide writes down what Ask found, likewise.
+	// Decide writes down what Ask found, likewise. While a row is still Undecided, the
+	// call is asked after again later.
 	Decide(tx *db.Tx, c tenant.Connection, call Call, r Result) ([]Settled, error)
 }
 
