@@ -3,6 +3,8 @@ package advance_test
 import (
 	"cmp"
 	"context"
+	"errors"
+	"flag"
 	"maps"
 	"math/rand/v2"
 	"slices"
@@ -132,7 +134,7 @@ func anyOrder(t *testing.T, one, other, scratch *db.DB, most int) {
 	a, b := newAdvance(t, one), newAdvance(t, other)
 	rapid.Check(t, func(t *rapid.T) {
 		empty(t, one, other, scratch)
-		w := &chaos{t: t}
+		w := newChaos(t)
 		list := w.history(most)
 		shuffled := rapid.Permutation(list).Draw(t, "order")
 		w.play(a, list)
@@ -169,4 +171,218 @@ func told(list []plumbline.Delivery) string {
 
 func TestAnyOrderDerivesTheSame(t *testing.T) {
 	anyOrder(t, dbtest.Open(t), dbtest.Open(t), dbtest.Open(t), 25)
+}
+
+func TestAnyOrderDerivesTheSameOnPostgreSQLAndSQLite(t *testing.T) {
+	server, _ := dbtest.OpenPostgres(t, db.Options{})
+	few(t, "10")
+	anyOrder(t, server, dbtest.Open(t), dbtest.Open(t), 12)
+}
+
+// few bounds how many histories a slow test draws.
+func few(t *testing.T, n string) {
+	t.Helper()
+	f := flag.Lookup("rapid.checks")
+	was := f.Value.String()
+	if err := f.Value.Set(n); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := f.Value.Set(was); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+func transitions(t tester, d *db.DB) (n, loud int) {
+	t.Helper()
+	err := d.View(context.Background(), later, func(tx *db.Tx) error {
+		return tx.QueryRow(`SELECT COUNT(*), COALESCE(SUM(1 - silent), 0) FROM transition`).Scan(&n, &loud)
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return n, loud
+}
+
+// A counting follower says whether anything has followed.
+type counting struct{ n, derived int }
+
+func (c *counting) Follow(*db.Tx, *advance.Batch) error { c.n++; return nil }
+func (c *counting) Derive(*db.Tx, *advance.Batch) error { c.derived++; return nil }
+
+var errKilled = errors.New("killed")
+
+// rebuild rebuilds, killed as often as the history says, and sees that Step leaves
+// the location alone meanwhile.
+func (w *chaos) rebuild(a *advance.Advance) {
+	policy, left := a.Policy, 0
+	defer func() { a.Policy = policy }()
+	a.Policy = func(location string) (*playbook.Playbook, playbook.OpenHours, error) {
+		if left--; left == 0 {
+			return nil, nil, errKilled
+		}
+		return policy(location)
+	}
+	for {
+		left = rapid.IntRange(0, 4).Draw(w.t, "killed after") + 1
+		if left == 1 {
+			left = 1 << 30
+		}
+		err := a.Rebuild(context.Background(), later, place)
+		if err == nil {
+			return
+		}
+		if !errors.Is(err, errKilled) {
+			w.t.Fatal(err)
+		}
+		left = 1 << 30
+		if worked, _, err := a.Step(context.Background(), later, place); worked || err != nil {
+			w.t.Fatalf("amid a rebuild Step worked: %v, %v", worked, err)
+		}
+	}
+}
+
+func TestARebuildKilledAnywhereGivesTheSameAndTellsNobody(t *testing.T) {
+	few(t, "20")
+	one, other := dbtest.Open(t), dbtest.Open(t)
+	a, b := newAdvance(t, one), newAdvance(t, other)
+	rapid.Check(t, func(t *rapid.T) {
+		empty(t, one, other)
+		w := newChaos(t)
+		list := w.history(25)
+		w.play(a, list)
+		b.Followers = nil
+		w.play(b, list)
+		before, _ := transitions(t, other)
+		c := &counting{}
+		b.Followers = []advance.Follower{c}
+		w.rebuild(b)
+		found, err := advance.Compare(context.Background(), later, place, one, other)
+		if err != nil || len(found) > 0 {
+			t.Fatalf("rebuilt, it differs: %v\n%s\n%s", err, strings.Join(found, "\n"), told(list))
+		}
+		if after, _ := transitions(t, other); after != before || c.n != 0 || c.derived == 0 {
+			t.Fatalf("a rebuild recorded %d transitions, and %d batches were followed, %d derived; want 0, 0 and some", after-before, c.n, c.derived)
+		}
+		w.play(b, []plumbline.Delivery{w.delivery()}) // it goes on
+	})
+}
+
+func TestWhatARebuildDerivesDifferentlyIsRecordedSilently(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		a := newAdvance(t, d)
+		keep(t, d, aJob())
+		settle(t, a)
+		n, loud := transitions(t, d)
+		if n == 0 || loud != n {
+			t.Fatalf("a job that came in gave %d transitions, %d of them to be told; want some, all to be told", n, loud)
+		}
+		newer := newAdvance(t, d)
+		newer.Decoder = func(string) connect.Decoder { return uncompleted{} }
+		if err := newer.Rebuild(t.Context(), later, place); err != nil {
+			t.Fatal(err)
+		}
+		m, loudNow := transitions(t, d)
+		if m <= n || loudNow != loud {
+			t.Errorf("a build that reads it differently gave %d more transitions, %d of them to be told; want some, none to be told", m-n, loudNow-loud)
+		}
+	})
+}
+
+// uncompleted reads deliveries as a later build may: it knows of no completions.
+type uncompleted struct{ plain }
+
+func (u uncompleted) Decode(d plumbline.Delivery) ([]plumbline.Reading, error) {
+	readings, err := u.plain.Decode(d)
+	for i := range readings {
+		delete(readings[i].Fields, "completed_at")
+	}
+	return readings, err
+}
+
+// aJob is a delivery of a job that is complete.
+func aJob() plumbline.Delivery {
+	at := func(h int) plumbline.Value { return plumbline.TimeValue(monday.Add(time.Duration(h) * time.Hour)) }
+	return says("d1", plumbline.Reading{Kind: plumbline.Job, ID: "j1", At: monday.Add(4 * time.Hour), Fields: map[string]plumbline.Value{
+		"number": text("7"), "customer": text("c1"), "starts": at(1), "ends": at(2), "status": text("complete"), "en_route_at": at(1), "completed_at": at(2)}},
+		plumbline.Reading{Kind: plumbline.Customer, ID: "c1", At: monday, Fields: map[string]plumbline.Value{"first_name": text("Dana"), "last_name": text("Ortiz")}})
+}
+
+func says(key string, readings ...plumbline.Reading) plumbline.Delivery {
+	return plumbline.Delivery{Location: place, Connection: "field", Tool: "plain", Event: "changed", Key: key, Received: monday.Add(5 * time.Hour),
+		Body: []byte(db.JSON(plainBody{Readings: readings}))}
+}
+
+func TestVerifyFindsWhatWasChangedByHand(t *testing.T) {
+	for _, c := range []struct{ name, sql, want string }{
+		{"a value", `UPDATE golden_record SET doc = '{"id":"x"}' WHERE kind = 'customer'`, `doc is "{"id":"x"}" and derives as "{"id":"`},
+		{"a row too many", `INSERT INTO role (location_id, job_id, name, person_id) VALUES ('north', 'x', 'booker', 'y')`, "role x booker y is there and is not derived"},
+		{"a row too few", `DELETE FROM role`, "is derived and is not there"},
+		{"a promise about nobody", `INSERT INTO history (location_id, subject, doc) VALUES ('north', 'nobody', '{}')`,
+			"history: the subject nobody is neither a source record nor a visit of a job"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			dbtest.Each(t, func(t *testing.T, d *db.DB) {
+				a := newAdvance(t, d)
+				keep(t, d, aJob())
+				settle(t, a)
+				if found, err := a.Verify(t.Context(), later, place, dbtest.Open(t), nil); err != nil || len(found) > 0 {
+					t.Fatalf("before anything was changed: %v, %v", found, err)
+				}
+				err := d.Do(t.Context(), later, func(tx *db.Tx) error { _, err := tx.Exec(c.sql); return err })
+				if err != nil {
+					t.Fatal(err)
+				}
+				found, err := a.Verify(t.Context(), later, place, dbtest.Open(t), nil)
+				if err != nil || len(found) == 0 || !strings.Contains(strings.Join(found, "\n"), c.want) {
+					t.Errorf("found %q, %v, want something like %q", found, err, c.want)
+				}
+			})
+		})
+	}
+}
+
+func TestWhatWasSkippedOrHasFailedIsNotDerived(t *testing.T) {
+	d := dbtest.Open(t)
+	a := newAdvance(t, d)
+	bad, replaced := aJob(), aJob()
+	bad.Key, bad.Body = "d2", []byte("{")
+	replaced.Key, replaced.Body = "d3", []byte("{")
+	keep(t, d, aJob(), bad, replaced)
+	settle(t, a)
+	err := d.Do(t.Context(), later, func(tx *db.Tx) error {
+		_, err := inbox.Settle(tx, []inbox.Verdict{{Location: place, Connection: "field", Key: "d3", State: plumbline.Ignored, Reason: "replaced by d4"}})
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	wiser := newAdvance(t, d) // reads what could not be read
+	wiser.Decoder = func(string) connect.Decoder { return wise{} }
+	if found, err := wiser.Verify(t.Context(), later, place, dbtest.Open(t), nil); err != nil || len(found) > 0 {
+		t.Errorf("verified, it differs: %v, %v", found, err)
+	}
+}
+
+// wise reads bodies in which others find nothing.
+type wise struct{ plain }
+
+func (w wise) Decode(d plumbline.Delivery) ([]plumbline.Reading, error) {
+	if string(d.Body) == "{" {
+		return []plumbline.Reading{{Kind: plumbline.Customer, ID: "c9"}}, nil
+	}
+	return w.plain.Decode(d)
+}
+
+func TestALocationNotAtRestIsNotVerified(t *testing.T) {
+	d := dbtest.Open(t)
+	a := newAdvance(t, d)
+	err := d.Do(t.Context(), later, func(tx *db.Tx) error { return advance.MarkStale(tx, place, "playbook", 1, "j") })
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := a.Verify(t.Context(), later, place, dbtest.Open(t), nil); plumbline.KindOf(err) != plumbline.Conflict {
+		t.Errorf("got %v, want a conflict", err)
+	}
 }

@@ -358,6 +358,15 @@ func findTrips(ctx context.Context, now time.Time, location string, d *db.DB, lo
 					delete(lost, id)
 				}
 			}
+			if err != nil {
+				return err
+			}
+			members, err := record.Members(tx, location, ids)
+			for _, rows := range members {
+				for _, r := range rows { // the visit of a job whose tool has told of no visits yet, or not any more
+					delete(lost, string(plumbline.NewSourceID(location, r.Connection, plumbline.Visit, r.External)))
+				}
+			}
 			return err
 		})
 		if err != nil || n == 0 {

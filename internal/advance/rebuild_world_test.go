@@ -39,9 +39,21 @@ func (plain) Decode(d plumbline.Delivery) ([]plumbline.Reading, error) {
 
 // Chaos draws deliveries about few objects, so that they meet.
 type chaos struct {
-	t *rapid.T
-	n int
+	t     *rapid.T
+	n     int
+	kinds []plumbline.Kind // that this history is about
+	sorts []string         // of deliveries in it
+	shy   int              // a field is spoken of once in so many readings
 }
+
+// newChaos draws what a history is about: the fewer kinds, the more often they meet.
+func newChaos(t *rapid.T) *chaos {
+	return &chaos{t: t, kinds: rapid.SliceOfNDistinct(rapid.SampledFrom(kinds), 1, len(kinds), rapid.ID).Draw(t, "kinds"),
+		sorts: rapid.SliceOfNDistinct(rapid.SampledFrom(sorts), 1, len(sorts), rapid.ID).Draw(t, "sorts"),
+		shy:   rapid.IntRange(2, 6).Draw(t, "shy")}
+}
+
+var sorts = []string{"told", "office", "ring", "address", "drive"}
 
 // chance is true once in n times, and false where a failure is made small.
 func (w *chaos) chance(n int, what string) bool { return rapid.IntRange(1, n).Draw(w.t, what) == n }
@@ -173,17 +185,16 @@ func (w *chaos) words(kind plumbline.Kind, name string) string {
 	return w.pick(name, "a", "b")
 }
 
-var kinds = []plumbline.Kind{plumbline.Customer, plumbline.Customer, plumbline.Property, plumbline.Technician, plumbline.Job, plumbline.Job,
-	plumbline.Visit, plumbline.Visit, plumbline.Invoice, plumbline.Payment}
+var kinds = []plumbline.Kind{plumbline.Customer, plumbline.Property, plumbline.Technician, plumbline.Job, plumbline.Visit, plumbline.Invoice, plumbline.Payment}
 
 // fields draws some fields of a kind.
 func (w *chaos) fields(kind plumbline.Kind) map[string]plumbline.Value {
 	out := map[string]plumbline.Value{}
 	for _, name := range sorted(plumbline.Fields[kind]) {
 		f := plumbline.Fields[kind][name]
-		often := 3
+		often := w.shy
 		if f.Type == plumbline.Ref || f.Type == plumbline.Refs || f.Milestone {
-			often = 2
+			often = min(often, 3)
 		}
 		if w.chance(often, "has "+name) {
 			out[name] = w.value(kind, name, f)
@@ -217,22 +228,11 @@ func (w *chaos) reading(kind plumbline.Kind) plumbline.Reading {
 func (w *chaos) delivery() plumbline.Delivery {
 	w.n++
 	d := plumbline.Delivery{Location: place, Key: fmt.Sprintf("d%03d", w.n), Received: monday.Add(time.Duration(rapid.IntRange(-2, 60).Draw(w.t, "received")) * time.Hour)}
-	switch rapid.IntRange(0, 9).Draw(w.t, "sort") {
-	case 0:
-		w.office(&d)
-	case 1:
-		w.ring(&d)
-	case 2:
-		w.address(&d)
-	case 3:
-		if w.chance(3, "drive") {
-			w.drive(&d)
-			break
-		}
-		fallthrough
-	default:
-		w.told(&d)
+	sort := "told"
+	if w.chance(2, "of some other sort") {
+		sort = rapid.SampledFrom(w.sorts).Draw(w.t, "sort")
 	}
+	map[string]func(*plumbline.Delivery){"told": w.told, "office": w.office, "ring": w.ring, "address": w.address, "drive": w.drive}[sort](&d)
 	return d
 }
 
@@ -240,7 +240,7 @@ func (w *chaos) told(d *plumbline.Delivery) {
 	d.Tool, d.Connection, d.Event = "plain", w.pick("connection", "field", "field", "field", "crm"), "changed"
 	b := plainBody{}
 	for range rapid.IntRange(1, 3).Draw(w.t, "readings") {
-		b.Readings = append(b.Readings, w.reading(rapid.SampledFrom(kinds).Draw(w.t, "kind")))
+		b.Readings = append(b.Readings, w.reading(rapid.SampledFrom(w.kinds).Draw(w.t, "kind")))
 	}
 	if w.chance(15, "echo") {
 		d.Echoes = map[string][]string{b.Readings[0].ID: {"first_name", "status"}}
@@ -277,7 +277,7 @@ func (w *chaos) office(d *plumbline.Delivery) {
 	var o advance.OfficeDecision
 	switch rapid.IntRange(0, 4).Draw(w.t, "decision") {
 	case 0, 1:
-		kind := rapid.SampledFrom(kinds).Draw(w.t, "about what")
+		kind := rapid.SampledFrom(w.kinds).Draw(w.t, "about what")
 		o = advance.OfficeDecision{Do: "say", About: w.source(w.pick("whose", "field", "crm"), kind, w.object(kind)), Kind: kind, Fields: map[string]plumbline.Value{}}
 		for name, v := range w.fields(kind) {
 			switch to := plumbline.Fields[kind][name]; {
