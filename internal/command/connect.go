@@ -1,0 +1,91 @@
+package command
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"plumbline.dev/plumbline/internal/app"
+	rules "plumbline.dev/plumbline/internal/check"
+	"plumbline.dev/plumbline/internal/connect"
+	"plumbline.dev/plumbline/internal/playbook"
+)
+
+// setupWithin bounds how long a tool is asked and told while it is set up.
+const setupWithin = 5 * time.Minute
+
+type connectTool struct {
+	Connection string `arg:"" help:"Name of the connection in the configuration, such as hubspot."`
+	Create     bool   `help:"Create what is missing; without it nothing is changed."`
+}
+
+// Run looks whether a connection answers, and whether a target has the fields that
+// the playbook's mapping writes. With --create it creates those that the mapping
+// describes and that are missing. Run again, it finds nothing more to do.
+func (c *connectTool) Run(s *shell) error {
+	return s.with(func(n *app.Node, location string) error {
+		ctx, cancel := context.WithTimeout(s.ctx, setupWithin)
+		defer cancel()
+		bound, tool, err := app.Tool[any](n, location, c.Connection)
+		if err != nil {
+			return err
+		}
+		if _, ok := tool.(connect.Receiver); ok {
+			fmt.Fprintf(s.Out, "webhooks: %s/hooks/%s/%s\n", strings.TrimSuffix(n.Config.PublicURL, "/"), location, c.Connection)
+		}
+		target, ok := tool.(connect.Target)
+		if !ok {
+			fmt.Fprintf(s.Out, "%s keeps no records of ours: there is nothing to set up in it\n", c.Connection)
+			return nil
+		}
+		pb, _, err := n.Advance.Policy(location)
+		if err != nil {
+			return err
+		}
+		if p, ok := tool.(connect.Provisioner); ok {
+			lines, err := p.Provision(ctx, wanted(pb, bound.Tool), !c.Create)
+			for _, l := range lines {
+				fmt.Fprintln(s.Out, l)
+			}
+			if err != nil {
+				return fmt.Errorf("set up %s: %w", c.Connection, err)
+			}
+		}
+		schema, err := target.Describe(ctx)
+		if err != nil {
+			return fmt.Errorf("ask %s for its fields: %w", c.Connection, err)
+		}
+		return s.fits(pb, bound.Tool, c.Connection, schema)
+	})
+}
+
+// wanted describes the fields that the mapping brings with it: those that it gives a
+// label. The others are the target's own.
+func wanted(pb *playbook.Playbook, tool string) (specs []connect.FieldSpec) {
+	for typ, m := range pb.Mapping[tool] {
+		for _, f := range m.Fields {
+			if f.Label != "" {
+				specs = append(specs, connect.FieldSpec{Type: typ, Name: f.Name, Label: f.Label, Value: f.Value, Options: f.Options, Unique: f.Unique})
+			}
+		}
+	}
+	slices.SortFunc(specs, func(a, b connect.FieldSpec) int { return strings.Compare(a.Type+"."+a.Name, b.Type+"."+b.Name) })
+	return specs
+}
+
+// fits says what of a mapping a target cannot hold.
+func (s *shell) fits(pb *playbook.Playbook, tool, connection string, schema connect.Schema) error {
+	found := slices.DeleteFunc(rules.Playbook(pb, map[string]connect.Schema{tool: schema}), func(f rules.Finding) bool {
+		return !strings.HasPrefix(f.Path, "mapping."+tool+".")
+	})
+	for _, f := range found {
+		fmt.Fprintf(s.Out, "%s: %s: %s (%s)\n", f.Severity, f.Path, f.Msg, f.Cure)
+	}
+	if hasError(found) {
+		return errFound
+	}
+	fmt.Fprintf(s.Out, "%s can hold all that the mapping writes\n", connection)
+	return nil
+}

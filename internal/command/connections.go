@@ -1,0 +1,64 @@
+package command
+
+import (
+	"fmt"
+	"text/tabwriter"
+	"time"
+
+	"plumbline.dev/plumbline/internal/api"
+	"plumbline.dev/plumbline/internal/app"
+	"plumbline.dev/plumbline/internal/db"
+	"plumbline.dev/plumbline/internal/tenant"
+)
+
+type connections struct {
+	List   connectionsList   `cmd:"" help:"List the connections, and how each is switched."`
+	Switch connectionsSwitch `cmd:"" help:"Switch a connection: rehearsal shows what it would do, on does it, off does neither."`
+}
+
+type connectionsList struct {
+	JSON bool `help:"As JSON."`
+}
+
+// Run lists.
+func (c *connectionsList) Run(s *shell) error {
+	return s.with(func(n *app.Node, location string) error {
+		var list []tenant.Connection
+		err := n.DB.View(s.ctx, s.Now(), func(tx *db.Tx) (err error) {
+			list, err = tenant.Connections(tx, location)
+			return err
+		})
+		if err != nil {
+			return err
+		}
+		if c.JSON {
+			return s.print(api.Connections{Connections: list})
+		}
+		w := tabwriter.NewWriter(s.Out, 0, 0, 2, ' ', 0)
+		fmt.Fprintln(w, "NAME\tTOOL\tACCOUNT\tMODE\tON SINCE")
+		for _, k := range list {
+			since := ""
+			if !k.OnSince.IsZero() {
+				since = k.OnSince.Format(time.RFC3339)
+			}
+			fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\n", k.Name, k.Tool, k.Account, k.Mode, since)
+		}
+		return w.Flush()
+	})
+}
+
+type connectionsSwitch struct {
+	Name string `arg:""`
+	Mode string `arg:"" enum:"rehearsal,on,off" help:"rehearsal, on or off."`
+}
+
+// Run switches.
+func (c *connectionsSwitch) Run(s *shell) error {
+	return s.with(func(n *app.Node, location string) error {
+		k, err := n.API().Switch(s.ctx, location, c.Name, c.Mode)
+		if err == nil {
+			fmt.Fprintf(s.Out, "%s is %s\n", k.Name, k.Mode)
+		}
+		return err
+	})
+}
