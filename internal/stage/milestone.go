@@ -23,15 +23,24 @@ func episodes(r *plumbline.SourceRecord, field string) []episode {
 	for _, c := range changes(r, field) {
 		n := len(list)
 		switch at := c.value.Time(); {
-		case !at.IsZero() && n > 0 && list[n-1].taken == 0:
-			list[n-1].at = at
 		case !at.IsZero():
-			list = append(list, episode{at: at, received: c.received})
+			list = stated(list, at, c.received)
 		case n > 0 && list[n-1].taken == 0:
 			list[n-1].taken, list[n-1].takenRec = c.at, c.received
 		}
 	}
 	return list
+}
+
+// stated joins a value to the episodes of a milestone. One that lies before the last was
+// taken back says that it stands after all: what took it back was an older word of the
+// same second.
+func stated(list []episode, at time.Time, received int64) []episode {
+	if n := len(list); n > 0 && (list[n-1].taken == 0 || at.UnixMilli() <= list[n-1].taken) {
+		list[n-1].at, list[n-1].taken, list[n-1].takenRec = at, 0, 0
+		return list
+	}
+	return append(list, episode{at: at, received: received})
 }
 
 // byTrip reads a job's milestone likewise, but gives each value to a visit: only a
@@ -51,13 +60,7 @@ func (f *fold) byTrip(r *plumbline.SourceRecord, field string) map[*trip][]episo
 		if t == nil {
 			continue
 		}
-		list := out[t]
-		if n := len(list); n > 0 && list[n-1].taken == 0 {
-			list[n-1].at = at
-		} else {
-			list = append(list, episode{at: at, received: c.received})
-		}
-		out[t], last = list, t
+		out[t], last = stated(out[t], at, c.received), t
 	}
 	return out
 }

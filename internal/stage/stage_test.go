@@ -240,6 +240,16 @@ func TestCompleteThenUncompleted(t *testing.T) {
 	}
 }
 
+// Two notices of one second come the wrong way round; a later one says how it is.
+func TestAnOlderWordOfTheSameSecondTakesNothingBack(t *testing.T) {
+	f := done(t).says(at(5, 9, 48).Add(time.Millisecond), fields{"completed_at": nil, "status": "in_progress"}).
+		says(at(5, 13, 0), fields{"completed_at": at(5, 9, 48), "status": "complete"}).
+		want("completed", "booked", "dispatched", "completed")
+	if !f.Job.Completed.Equal(at(5, 9, 48)) {
+		t.Errorf("completed %v, want 9:48", f.Job.Completed)
+	}
+}
+
 func TestACorrectedTimeRedatesAndDoesNotRepeat(t *testing.T) {
 	f := done(t).says(at(5, 11, 0), fields{"completed_at": at(5, 9, 30)}).want("completed", "booked", "dispatched", "completed")
 	if !f.Job.Completed.Equal(at(5, 9, 30)) {
