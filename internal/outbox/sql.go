@@ -50,7 +50,7 @@ const (
 		due = CASE WHEN gen = $7 THEN $5 ELSE due END
 		WHERE location_id = $1 AND connection = $2 AND room = $3 AND record = $4`
 
-	updateParked = `UPDATE outbox SET attempt = '', due = CASE WHEN gen = $6 THEN $5 ELSE $7 END
+	updateParked = `UPDATE outbox SET attempt = '', due = CASE WHEN gen = $6 THEN CAST($5 AS BIGINT) ELSE CAST($7 AS BIGINT) END
 		WHERE location_id = $1 AND connection = $2 AND room = $3 AND record = $4`
 
 	updateUnpark = `UPDATE outbox SET due = $5, tries = 0 WHERE location_id = $1 AND connection = $2 AND room = $3 AND record = $4 AND attempt = ''`
