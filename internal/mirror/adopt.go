@@ -56,21 +56,34 @@ func (p *pass) adopt(t *target, subject string, all []*target, v *verdict) (read
 
 // take makes the target's record id the one of t, with what was last read of it.
 func (p *pass) take(t *target, id string) error {
+	t.State, t.Reason = Live, "adopted"
+	if err := p.know(t, id); err != nil {
+		return err
+	}
+	return p.arrived(t)
+}
+
+// know gives t the target's record id as it was last read. Where that was never, it
+// is read before its fields are compared.
+func (p *pass) know(t *target, id string) error {
 	t.forget()
 	t.ID, t.Existing, t.Collided = id, "", ""
-	t.State, t.Reason = Live, "adopted"
-	last, ok, err := inbox.Answered(p.tx, p.c.Location, p.c.Name, id)
+	object := id
+	if p.kind() != plumbline.Customer {
+		object = p.typ + ":" + id
+	}
+	last, ok, err := inbox.Answered(p.tx, p.c.Location, p.c.Name, object)
 	if err != nil || !ok {
 		return err
 	}
 	o, err := p.m.Observe(p.c, last)
 	if err != nil || o.Type != p.typ || o.ID != id {
-		return nil // it is read before fields are compared
+		return nil
 	}
 	for name, f := range o.Fields {
 		t.see(name, seen{f.Value, msOf(f.At), f.Author})
 	}
-	return p.arrived(t)
+	return nil
 }
 
 func msOf(at time.Time) int64 {

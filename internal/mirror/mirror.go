@@ -61,7 +61,7 @@ type Observation struct {
 // An Observed is a field as the target has it.
 type Observed struct {
 	Value  string
-	At     time.Time // when it came to say so
+	At     time.Time // when it came to say so; zero: nobody ever said anything
 	Author plumbline.Author
 }
 

@@ -13,16 +13,16 @@ func TestAContactAndADealAreMadeAndJoined(t *testing.T) {
 		w.run(12 * time.Minute)
 		contact, deal := w.one("contacts"), w.one("deals")
 		if got := contact.Properties; got["firstname"] != "Rosa" || got["mobilephone"] != "+15125550142" || got["plumbline_key"] != string(sourceID(plumbline.Customer, "field", "c1")) {
-			t.Errorf("the contact says %v", got)
+			w.t.Errorf("the contact says %v", got)
 		}
 		if got := deal.Properties["plumbline_key"]; got != string(sourceID(plumbline.Job, "field", "j1")) {
-			t.Errorf("the deal bears %q", got)
+			w.t.Errorf("the deal bears %q", got)
 		}
 		if len(deal.Associations) != 1 || deal.Associations[0].ID != contact.ID {
-			t.Errorf("the deal is joined to %+v, want contact %s%s", deal.Associations, contact.ID, w.story())
+			w.t.Errorf("the deal is joined to %+v, want contact %s%s", deal.Associations, contact.ID, w.story())
 		}
 		if list := w.items(); len(list) != 0 {
-			t.Errorf("the error queue holds %+v", list)
+			w.t.Errorf("the error queue holds %+v", list)
 		}
 	})
 }

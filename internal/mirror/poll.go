@@ -88,11 +88,15 @@ func (m *Mirror) nextPoll(tx *db.Tx, c tenant.Connection, at polled) (time.Time,
 	return tx.Now.Add(pollIdle), nil
 }
 
-// lookupFailed says when a question is asked again. What a person must mend is shown
-// and asked on.
+// lookupFailed says when a question is asked again; what a person must mend, when they
+// say so.
 func (m *Mirror) lookupFailed(tx *db.Tx, c tenant.Connection, row outbox.Row, e *connect.Error) outbox.Settled {
 	if e.Class != connect.Human {
-		return outbox.AgainAt(row, later(outbox.Backoff(row, tx.Now), tx.Now.Add(e.After)))
+		at := outbox.Backoff(row, tx.Now)
+		if late := tx.Now.Add(pollIdle); at.After(late) {
+			at = late // all that waits, waits for it
+		}
+		return outbox.AgainAt(row, later(at, tx.Now.Add(e.After)))
 	}
 	return outbox.Settled{Row: row, What: outbox.Stuck, Item: &errorqueue.Item{Location: c.Location,
 		Cause: c.Name + " look " + row.Lot + " " + e.Code, Title: c.Name + " cannot be read: " + e.Msg, Cure: e.Cure, Detail: e.Error()}}

@@ -122,6 +122,9 @@ func observe(tool *hubspot.Tool, d plumbline.Delivery) (mirror.Observation, erro
 	o, err := tool.Observed(d)
 	out := mirror.Observation{Type: o.Type, ID: o.ID, Archived: o.Archived, MergedTo: o.MergedTo, Fields: map[string]mirror.Observed{}}
 	for name, f := range o.Fields {
+		if f.Value == "" && f.At.Equal(o.Created) {
+			f.At = time.Time{}
+		}
 		out.Fields[name] = mirror.Observed{Value: f.Value, At: f.At, Author: f.Author}
 	}
 	return out, err
@@ -186,28 +189,36 @@ func (w *world) apply() (worked bool) {
 	return
 }
 
-// run lets everything happen for a span of simulated time, second by second.
+// run lets everything happen for a span of simulated time, whenever something is due.
 func (w *world) run(span time.Duration) {
 	w.t.Helper()
-	for end := w.now.Add(span); w.now.Before(end); w.now = w.now.Add(time.Second) {
-		w.settle()
+	for end := w.now.Add(span); w.now.Before(end); {
+		next := w.settle()
+		if soon := w.now.Add(time.Second); next.Before(soon) {
+			next = soon
+		}
+		if w.now = next; next.After(end) {
+			w.now = end
+		}
 	}
+	w.settle()
 }
 
-// settle makes what can be done at this instant.
-func (w *world) settle() {
+// settle makes what can be done at this instant, and says when there is more.
+func (w *world) settle() time.Time {
 	w.t.Helper()
 	for range 200 {
 		applied := w.apply()
-		did, _, err := w.out.Step(w.t.Context(), w.now)
+		did, next, err := w.out.Step(w.t.Context(), w.now)
 		if err != nil {
 			w.t.Fatal(err)
 		}
 		if !did && !applied {
-			return
+			return next
 		}
 	}
 	w.t.Fatalf("at %v there is no end of work", w.now)
+	return time.Time{}
 }
 
 // records returns the account's live records of a kind.
