@@ -18,7 +18,6 @@ import (
 	"plumbline.dev/plumbline/internal/advance"
 	"plumbline.dev/plumbline/internal/api"
 	"plumbline.dev/plumbline/internal/calendar"
-	"plumbline.dev/plumbline/internal/clock"
 	"plumbline.dev/plumbline/internal/connect"
 	"plumbline.dev/plumbline/internal/db"
 	"plumbline.dev/plumbline/internal/outbox"
@@ -89,7 +88,9 @@ func Build(ctx context.Context, c *Config, o Options) (n *Node, err error) {
 	if err := n.bind(ctx, o); err != nil {
 		return nil, fmt.Errorf("%w%s", err, closed(n.DB.Close()))
 	}
-	n.wire()
+	if err := n.wire(); err != nil {
+		return nil, fmt.Errorf("%w%s", err, closed(n.DB.Close()))
+	}
 	return n, nil
 }
 
@@ -217,9 +218,11 @@ func (n *Node) bindOne(ctx context.Context, o Options, l Location, k Connection,
 }
 
 // wire puts the rooms together.
-func (n *Node) wire() {
-	n.rooms = n.makeRooms()
-	n.Advance = &advance.Advance{DB: n.DB, Decoder: n.decoder, Policy: n.policyOf, Followers: append([]advance.Follower{clock.Setter{}}, n.rooms.followers()...)}
+func (n *Node) wire() (err error) {
+	if n.rooms, err = n.makeRooms(); err != nil {
+		return err
+	}
+	n.Advance = &advance.Advance{DB: n.DB, Decoder: n.decoder, Policy: n.policyOf, Followers: n.rooms.followers()}
 	quotas := map[string]*outbox.Dispatcher{}
 	for _, name := range n.names() {
 		b := n.bindings[name]
@@ -233,6 +236,7 @@ func (n *Node) wire() {
 		quotas[b.Quota] = d
 		n.Dispatchers = append(n.Dispatchers, d)
 	}
+	return nil
 }
 
 func (n *Node) names() []string {

@@ -55,7 +55,12 @@ func (n *Node) API() *api.API {
 }
 
 // switched tells the rooms of a connection that was switched.
-func (n *Node) switched(*db.Tx, tenant.Connection) error { return nil }
+func (n *Node) switched(tx *db.Tx, c tenant.Connection) error {
+	if c.Mode != tenant.On {
+		return nil
+	}
+	return n.rooms.mirror.SwitchedOn(tx, c)
+}
 
 // Tool returns a connection with its tool as a capability, or says that it has it not.
 func Tool[T any](n *Node, location, connection string) (c tenant.Connection, t T, err error) {

@@ -1,21 +1,122 @@
 package app
 
 import (
+	"context"
+	"crypto/hkdf"
+	"crypto/sha256"
+	"fmt"
+	"strings"
+	"time"
+
+	"plumbline.dev/plumbline"
 	"plumbline.dev/plumbline/internal/advance"
+	"plumbline.dev/plumbline/internal/clock"
+	"plumbline.dev/plumbline/internal/connect"
+	"plumbline.dev/plumbline/internal/connect/hubspot"
+	"plumbline.dev/plumbline/internal/connect/twilio"
+	"plumbline.dev/plumbline/internal/db"
+	"plumbline.dev/plumbline/internal/mirror"
+	"plumbline.dev/plumbline/internal/notify"
 	"plumbline.dev/plumbline/internal/outbox"
+	"plumbline.dev/plumbline/internal/tenant"
 )
 
 // rooms are the rooms that owe and perform.
 type rooms struct {
-	follow  []advance.Follower
-	perform map[string]outbox.Performer
+	mirror *mirror.Mirror
+	notify *notify.Notify
 }
 
-func (r rooms) followers() []advance.Follower           { return r.follow }
-func (r rooms) performers() map[string]outbox.Performer { return r.perform }
+// followers in the order in which they owe: clocks, records, messages.
+func (r rooms) followers() []advance.Follower {
+	return []advance.Follower{clock.Setter{}, r.mirror, r.notify}
+}
 
-func (n *Node) makeRooms() rooms {
-	return rooms{perform: map[string]outbox.Performer{}}
+func (r rooms) performers() map[string]outbox.Performer {
+	return map[string]outbox.Performer{mirror.Room: r.mirror, notify.Room: r.notify}
+}
+
+func (n *Node) makeRooms() (r rooms, err error) {
+	r.mirror = &mirror.Mirror{DB: n.DB, Policy: n.policyOf, Decoder: n.decoder,
+		Target:  func(c tenant.Connection) (connect.Target, error) { return toolOf[connect.Target](n, c) },
+		Puller:  func(c tenant.Connection) (connect.Puller, error) { return toolOf[connect.Puller](n, c) },
+		Fetch:   n.readBack,
+		Observe: n.observe,
+		Stream: func(_, typ string) string {
+			return map[string]string{"contact": "contacts", "deal": "deals"}[typ]
+		},
+		Budget: func(_, use string) string {
+			return map[string]string{"write": "burst", "read": "burst", "pull": "search", "associate": "associations"}[use]
+		}}
+	r.notify = &notify.Notify{Policy: n.policyOf, Delivery: twilio.Delivery,
+		Sender: func(location, connection string) connect.Sender {
+			s, err := toolOf[connect.Sender](n, tenant.Connection{Location: location, Name: connection})
+			if err != nil {
+				return nil
+			}
+			return s
+		},
+		OpenTask: func(tx *db.Tx, t notify.Task) error {
+			body := t.Body
+			if t.Reason != "" {
+				body = strings.TrimSpace(body + "\n" + t.Reason)
+			}
+			return r.mirror.OpenTask(tx, mirror.Task{Location: t.Location, Rule: t.Rule, Subject: plumbline.SourceID(t.Subject),
+				Person: plumbline.SourceID(t.Person), Title: t.Title, Body: body, Due: t.Due})
+		}}
+	if r.notify.LinkKey, err = hkdf.Key(sha256.New, []byte(n.Config.Key), nil, "links of the homeowner's pages", 32); err != nil {
+		return r, fmt.Errorf("derive the key of links: %w", err)
+	}
+	n.watch()
+	return r, nil
+}
+
+// watch tells each target which of its fields the mapping looks at.
+func (n *Node) watch() {
+	for _, name := range n.names() {
+		b := n.bindings[name]
+		t, ok := b.tool.(*hubspot.Tool)
+		if !ok {
+			continue
+		}
+		for typ, m := range n.playbooks[b.Location].playbook.Mapping[b.Tool] {
+			var fields []string
+			for _, f := range m.Fields {
+				fields = append(fields, f.Name)
+			}
+			t.Watch(typ, fields)
+		}
+	}
+}
+
+func (n *Node) readBack(ctx context.Context, c tenant.Connection, typ string, ids []string) ([]connect.Answer, error) {
+	t, err := toolOf[interface {
+		ReadBack(ctx context.Context, typ string, ids []string) ([]connect.Answer, error)
+	}](n, c)
+	if err != nil {
+		return nil, err
+	}
+	return t.ReadBack(ctx, typ, ids)
+}
+
+// observe reads what an answer of a target says of a record. A field that is empty
+// since the record was made was never said to be anything.
+func (n *Node) observe(c tenant.Connection, d plumbline.Delivery) (mirror.Observation, error) {
+	t, err := toolOf[interface {
+		Observed(d plumbline.Delivery) (hubspot.Observation, error)
+	}](n, c)
+	if err != nil {
+		return mirror.Observation{}, err
+	}
+	o, err := t.Observed(d)
+	out := mirror.Observation{Type: o.Type, ID: o.ID, Archived: o.Archived, MergedTo: o.MergedTo, Fields: map[string]mirror.Observed{}}
+	for name, f := range o.Fields {
+		if f.Value == "" && f.At.Equal(o.Created) {
+			f.At = time.Time{}
+		}
+		out.Fields[name] = mirror.Observed{Value: f.Value, At: f.At, Author: f.Author}
+	}
+	return out, err
 }
 
 // router estimates drives; a real one takes its place here and nowhere else.

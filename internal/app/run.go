@@ -147,4 +147,3 @@ func (n *Node) Release(ctx context.Context) (err error) {
 	}
 	return nil
 }
-
