@@ -240,6 +240,11 @@ func (w *world) step() (next time.Time) {
 				w.t.Fatal(err)
 			}
 			busy = busy || worked
+			if due := w.due(); due.After(w.now) {
+				at = due // a hold that nobody needs is not renewed, which would wake us twice a minute
+			} else if due.IsZero() {
+				at = time.Time{}
+			}
 			earliest(at)
 		}
 		if !busy {
@@ -247,6 +252,30 @@ func (w *world) step() (next time.Time) {
 		}
 	}
 	w.t.Fatal("there is always something to do")
+	return next
+}
+
+// due is when the outbox next has something to do, zero if never.
+func (w *world) due() (next time.Time) {
+	w.t.Helper()
+	err := w.db.View(context.Background(), w.now, func(tx *db.Tx) error {
+		for _, query := range []string{
+			`SELECT COALESCE(MIN(due), 0) FROM outbox WHERE location_id = 'boise' AND attempt = '' AND due < 9000000000000`,
+			`SELECT COALESCE(MIN(deadline), 0) FROM attempt WHERE location_id = 'boise' AND state IN ('open', 'unknown')`,
+		} {
+			var ms int64
+			if err := tx.QueryRow(query).Scan(&ms); err != nil {
+				return err
+			}
+			if at := time.UnixMilli(ms).UTC(); ms != 0 && (next.IsZero() || at.Before(next)) {
+				next = at
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		w.t.Fatal(err)
+	}
 	return next
 }
 
