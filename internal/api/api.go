@@ -16,6 +16,7 @@ import (
 	"plumbline.dev/plumbline"
 	"plumbline.dev/plumbline/internal/db"
 	"plumbline.dev/plumbline/internal/explain"
+	"plumbline.dev/plumbline/internal/mirror"
 	"plumbline.dev/plumbline/internal/tenant"
 )
 
@@ -28,6 +29,8 @@ type API struct {
 	Queue *Queue
 	// Explain says why; it is given the playbooks of the node.
 	Explain *explain.Explainer
+	// Plan says what a connection would write if it were on.
+	Plan func(tx *db.Tx, location, connection string) ([]mirror.Planned, error)
 	// Switched is told, in the same transaction, of a connection that was switched.
 	Switched func(tx *db.Tx, c tenant.Connection) error
 	// Nudge says that something was kept, or owed, for a location.
@@ -81,11 +84,14 @@ func (a *API) routes(mux *http.ServeMux, h huma.API) {
 	on(a, h, "GET", "/v1/tally", a.tally)                                      // the console and auditors: received = applied + ignored + waiting + failed
 	on(a, h, "GET", "/v1/explain/job/{id}", a.explainJob)                      // anybody who asks why a job stands where it stands
 	on(a, h, "GET", "/v1/explain/record/{id}", a.explainRecord)                // anybody who asks why a record says what it says
+	on(a, h, "GET", "/v1/explain/message/{id}", a.explainMessage)              // anybody who asks why something was said
 	on(a, h, "GET", "/v1/questions", a.questions)                              // the review list: pairs that only a person can decide
 	on(a, h, "POST", "/v1/decisions", a.decide)                                // the office, to state, to tick a consent, to say who is who
 	on(a, h, "GET", "/v1/connections", a.connections)                          // the console: what is connected, and how it is switched
+	on(a, h, "GET", "/v1/connections/{name}/plan", a.plan)                     // the operator, before switching on: what it would do
 	on(a, h, "PATCH", "/v1/connections/{name}", a.switchConnection)            // the operator, to switch: rehearsal, on or off
 	on(a, h, "GET", "/v1/jobs/{id}", a.job)                                    // the console, when a job is opened
+	on(a, h, "GET", "/v1/jobs/{id}/messages", a.messages)                      // likewise: what was said about it
 	on(a, h, "GET", "/v1/records/{id}", a.record)                              // the console, when a customer, place or technician is opened
 }
 

@@ -4,6 +4,8 @@ import (
 	"context"
 
 	"plumbline.dev/plumbline/internal/db"
+	"plumbline.dev/plumbline/internal/explain"
+	"plumbline.dev/plumbline/internal/mirror"
 	"plumbline.dev/plumbline/internal/tenant"
 )
 
@@ -34,6 +36,50 @@ type switchInput struct {
 func (a *API) switchConnection(ctx context.Context, in *switchInput) (*answer[tenant.Connection], error) {
 	c, err := a.Switch(ctx, callerOf(ctx).location, in.Name, in.Body.Mode)
 	return &answer[tenant.Connection]{c}, err
+}
+
+type planInput struct {
+	nameInput
+	Limit int `query:"limit" default:"200" minimum:"1" maximum:"2000"`
+}
+
+// A Plan is what a connection would do if it were on: how many records of each sort,
+// and the first of them.
+type Plan struct {
+	Connection string           `json:"connection"`
+	Mode       string           `json:"mode"`
+	Counts     map[string]int   `json:"counts" doc:"Records by type and what: contact create, deal change"`
+	Records    []mirror.Planned `json:"records"`
+}
+
+func (a *API) plan(ctx context.Context, in *planInput) (*answer[Plan], error) {
+	out := &answer[Plan]{}
+	return out, a.view(ctx, func(tx *db.Tx, location string) (err error) {
+		out.Body, err = a.PlanOf(tx, location, in.Name, in.Limit)
+		return err
+	})
+}
+
+// PlanOf says what a connection would do if it were on, masked.
+func (a *API) PlanOf(tx *db.Tx, location, name string, limit int) (Plan, error) {
+	c, err := tenant.Get(tx, location, name)
+	if err != nil {
+		return Plan{}, err
+	}
+	out := Plan{Connection: c.Name, Mode: c.Mode, Counts: map[string]int{}, Records: []mirror.Planned{}}
+	list, err := a.Plan(tx, location, name)
+	for _, p := range list {
+		out.Counts[p.Type+" "+p.What]++
+		if len(out.Records) == limit {
+			continue
+		}
+		for i := range p.Fields {
+			f := &p.Fields[i]
+			f.Desired, f.Observed = explain.ShownThere(f.Field, f.Desired), explain.ShownThere(f.Field, f.Observed)
+		}
+		out.Records = append(out.Records, p)
+	}
+	return out, err
 }
 
 // Switch sets the mode of a connection. Nothing that was known before it is switched

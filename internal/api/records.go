@@ -12,6 +12,7 @@ import (
 	"plumbline.dev/plumbline/internal/errorqueue"
 	"plumbline.dev/plumbline/internal/explain"
 	"plumbline.dev/plumbline/internal/identity"
+	"plumbline.dev/plumbline/internal/notify"
 	"plumbline.dev/plumbline/internal/record"
 )
 
@@ -33,6 +34,51 @@ func (a *API) explainJob(ctx context.Context, in *idInput) (*answer[explain.Expl
 
 func (a *API) explainRecord(ctx context.Context, in *idInput) (*answer[explain.Explanation], error) {
 	return a.explained(ctx, a.Explain.Record, in.ID)
+}
+
+type messageInput struct {
+	idInput
+	Job string `query:"job" required:"true" doc:"The job that the message is about"`
+}
+
+func (a *API) explainMessage(ctx context.Context, in *messageInput) (*answer[explain.Explanation], error) {
+	return a.explained(ctx, func(tx *db.Tx, location, id string) (explain.Explanation, error) {
+		return a.Explain.Message(tx, location, in.Job, id)
+	}, in.ID)
+}
+
+// A Message is something that was or is to be said about a job, masked.
+type Message struct {
+	ID      string    `json:"id"`
+	Rule    string    `json:"rule"`
+	Role    string    `json:"role"`
+	Address string    `json:"address"`
+	State   string    `json:"state"`
+	Cause   string    `json:"cause,omitempty"`
+	Body    string    `json:"body,omitempty"`
+	Made    time.Time `json:"made"`
+	Sent    time.Time `json:"sent,omitzero"`
+}
+
+// Messages are those about one job, the oldest first.
+type Messages struct {
+	Messages []Message `json:"messages"`
+}
+
+func (a *API) messages(ctx context.Context, in *idInput) (*answer[Messages], error) {
+	out := &answer[Messages]{Body: Messages{[]Message{}}}
+	return out, a.view(ctx, func(tx *db.Tx, location string) error {
+		g, err := goldenOf(tx, location, in.ID)
+		if err != nil {
+			return err
+		}
+		list, err := notify.Messages(tx, location, g.ID)
+		for _, m := range list {
+			out.Body.Messages = append(out.Body.Messages, Message{ID: m.ID, Rule: m.Rule, Role: m.Role, Address: errorqueue.Mask(m.Address), State: m.State,
+				Cause: explain.Masked(m, m.Cause), Body: explain.Masked(m, m.Body), Made: record.Time(m.Made), Sent: record.Time(m.Sent)})
+		}
+		return err
+	})
 }
 
 // A Side is one of two source records that may be the same, masked.
@@ -90,7 +136,7 @@ func QuestionsOf(tx *db.Tx, location string) ([]Question, error) {
 	for _, r := range rows {
 		sides[r.ID] = sideOf(r, places[r.ID])
 	}
-	var out []Question
+	out := []Question{}
 	for _, q := range list {
 		question := Question{A: sides[q.A], B: sides[q.B]}
 		for _, e := range q.Evidence {

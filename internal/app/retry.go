@@ -5,9 +5,12 @@ import (
 
 	"plumbline.dev/plumbline"
 	"plumbline.dev/plumbline/internal/api"
+	"plumbline.dev/plumbline/internal/connect"
 	"plumbline.dev/plumbline/internal/db"
 	"plumbline.dev/plumbline/internal/errorqueue"
 	"plumbline.dev/plumbline/internal/explain"
+	"plumbline.dev/plumbline/internal/mirror"
+	"plumbline.dev/plumbline/internal/notify"
 	"plumbline.dev/plumbline/internal/outbox"
 	"plumbline.dev/plumbline/internal/tenant"
 )
@@ -17,23 +20,24 @@ func (n *Node) Queue() *api.Queue {
 	return &api.Queue{DB: n.DB, Now: n.Now, Decoder: n.decoder, Nudge: n.Nudge,
 		Retriers: map[string]func(tx *db.Tx, location, ref string) error{
 			errorqueue.Delivery: api.RetryDelivery,
-			errorqueue.Record:   owedAgain("mirror"),
-			errorqueue.Message:  owedAgain("notify"),
-			errorqueue.Lookup:   owedAgain("lookup"),
+			errorqueue.Record:   n.rooms.mirror.Retry,
+			errorqueue.Message:  n.rooms.notify.Retry,
+			errorqueue.Lookup:   lookUpAgain,
 		},
 		Skippers: map[string]func(tx *db.Tx, location, ref, reason string) error{
 			errorqueue.Delivery: api.SkipDelivery,
-			errorqueue.Record:   forgiven("mirror"),
-			errorqueue.Message:  forgiven("notify"),
-			errorqueue.Lookup:   forgiven("lookup"),
+			errorqueue.Record:   forgiven(mirror.Room),
+			errorqueue.Message:  forgiven(notify.Room),
+			errorqueue.Lookup:   forgiven(lookup),
 		}}
 }
 
-// owedAgain lets what a room owes be carried out again. Its ref is connection/record.
-func owedAgain(room string) func(*db.Tx, string, string) error {
-	return func(tx *db.Tx, location, ref string) error {
-		return outbox.Retry(tx, keyOf(location, room, ref))
-	}
+// lookup is the room that owes questions to tools.
+const lookup = "lookup"
+
+// lookUpAgain lets a question be asked again. Its ref is connection/question.
+func lookUpAgain(tx *db.Tx, location, ref string) error {
+	return outbox.Retry(tx, keyOf(location, lookup, ref))
 }
 
 // forgiven takes back what a room owes.
@@ -50,13 +54,16 @@ func keyOf(location, room, ref string) outbox.Key {
 
 // API answers over HTTP for this node.
 func (n *Node) API() *api.API {
-	return &api.API{DB: n.DB, Now: n.Now, Log: n.Log, Queue: n.Queue(), Explain: &explain.Explainer{Policy: n.policyOf},
-		Switched: n.switched, Nudge: n.Nudge, Hooks: n.Hooks()}
+	return &api.API{DB: n.DB, Now: n.Now, Log: n.Log, Queue: n.Queue(), Explain: &explain.Explainer{Policy: n.policyOf, Mirror: n.rooms.mirror},
+		Plan: n.rooms.mirror.Plan, Switched: n.switched, Nudge: n.Nudge, Hooks: n.Hooks()}
 }
 
-// switched tells the rooms of a connection that was switched.
+// switched owes a target its records when it is switched on. What keeps no records of
+// ours is owed none.
 func (n *Node) switched(tx *db.Tx, c tenant.Connection) error {
-	if c.Mode != tenant.On {
+	if b := n.bindings[c.Location+"/"+c.Name]; b == nil || c.Mode != tenant.On {
+		return nil
+	} else if _, ok := b.tool.(connect.Target); !ok {
 		return nil
 	}
 	return n.rooms.mirror.SwitchedOn(tx, c)

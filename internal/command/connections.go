@@ -2,6 +2,8 @@ package command
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"text/tabwriter"
 	"time"
 
@@ -13,6 +15,7 @@ import (
 
 type connections struct {
 	List   connectionsList   `cmd:"" help:"List the connections, and how each is switched."`
+	Plan   connectionsPlan   `cmd:"" help:"Show what a connection would write if it were on."`
 	Switch connectionsSwitch `cmd:"" help:"Switch a connection: rehearsal shows what it would do, on does it, off does neither."`
 }
 
@@ -60,5 +63,39 @@ func (c *connectionsSwitch) Run(s *shell) error {
 			fmt.Fprintf(s.Out, "%s is %s\n", k.Name, k.Mode)
 		}
 		return err
+	})
+}
+
+type connectionsPlan struct {
+	Name  string `arg:""`
+	Limit int    `help:"How many records to show." default:"20"`
+	JSON  bool   `help:"As JSON."`
+}
+
+// Run shows the plan.
+func (c *connectionsPlan) Run(s *shell) error {
+	return s.with(func(n *app.Node, location string) error {
+		var p api.Plan
+		err := n.DB.View(s.ctx, s.Now(), func(tx *db.Tx) (err error) {
+			p, err = n.API().PlanOf(tx, location, c.Name, c.Limit)
+			return err
+		})
+		if err != nil {
+			return err
+		}
+		if c.JSON {
+			return s.print(p)
+		}
+		fmt.Fprintf(s.Out, "%s is %s\n", p.Connection, p.Mode)
+		for _, what := range slices.Sorted(maps.Keys(p.Counts)) {
+			fmt.Fprintf(s.Out, "%s: %d\n", what, p.Counts[what])
+		}
+		for _, r := range p.Records {
+			fmt.Fprintf(s.Out, "%s %s %s %s\n", r.What, r.Type, r.Subject, r.Why)
+			for _, f := range r.Fields {
+				fmt.Fprintf(s.Out, "  %s: %q in place of %q, %s\n", f.Field, f.Desired, f.Observed, f.Cause)
+			}
+		}
+		return nil
 	})
 }

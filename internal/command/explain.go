@@ -11,6 +11,7 @@ import (
 
 type explainIt struct {
 	Name string `arg:"" help:"A job, record or message: its id, or CONNECTION/ID as the connection calls it."`
+	Job  string `help:"Of a message: the job that it is about."`
 	JSON bool   `help:"As JSON."`
 }
 
@@ -19,7 +20,7 @@ func (c *explainIt) Run(s *shell) error {
 	return s.with(func(n *app.Node, location string) error {
 		var e explain.Explanation
 		err := n.DB.View(s.ctx, s.Now(), func(tx *db.Tx) (err error) {
-			e, err = explained(tx, n.API().Explain, location, c.Name)
+			e, err = c.explained(tx, n.API().Explain, location)
 			return err
 		})
 		if err != nil {
@@ -38,12 +39,15 @@ func (c *explainIt) Run(s *shell) error {
 	})
 }
 
-// explained tries what a name may stand for, one after the other.
-func explained(tx *db.Tx, x *explain.Explainer, location, name string) (e explain.Explanation, err error) {
+// explained tries what the name may stand for, one after the other.
+func (c *explainIt) explained(tx *db.Tx, x *explain.Explainer, location string) (e explain.Explanation, err error) {
+	if c.Job != "" {
+		return x.Message(tx, location, c.Job, c.Name)
+	}
 	for _, f := range []func(*db.Tx, string, string) (explain.Explanation, error){x.Job, x.Record} {
-		if e, err = f(tx, location, name); plumbline.KindOf(err) != plumbline.NotFound {
+		if e, err = f(tx, location, c.Name); plumbline.KindOf(err) != plumbline.NotFound {
 			return e, err
 		}
 	}
-	return e, plumbline.NotFoundf("there is no job, record or message called %s", name)
+	return e, &plumbline.Error{Kind: plumbline.NotFound, Msg: "there is no job or record called " + c.Name, Hint: "of a message, name its job with --job"}
 }

@@ -11,6 +11,7 @@ import (
 
 	"plumbline.dev/plumbline"
 	"plumbline.dev/plumbline/internal/db"
+	"plumbline.dev/plumbline/internal/mirror"
 	"plumbline.dev/plumbline/internal/playbook"
 	"plumbline.dev/plumbline/internal/record"
 )
@@ -18,6 +19,7 @@ import (
 // An Explainer explains by the playbook of each location.
 type Explainer struct {
 	Policy func(location string) (*playbook.Playbook, playbook.OpenHours, error)
+	Mirror *mirror.Mirror
 }
 
 // An Explanation is everything behind one thing.
@@ -95,15 +97,21 @@ func resolve(tx *db.Tx, location, name string, kinds ...plumbline.Kind) (plumbli
 	if err != nil {
 		return "", err
 	}
-	for id := range golden {
-		return id, nil
-	}
 	rows, err := record.Load(tx, location, ids)
 	if err != nil {
 		return "", err
 	}
+	belongs := map[string]plumbline.GoldenID{}
 	for _, r := range rows {
-		return r.Golden, nil
+		belongs[string(r.ID)] = r.Golden
+	}
+	for _, id := range ids {
+		if _, ok := golden[plumbline.GoldenID(id)]; ok {
+			return plumbline.GoldenID(id), nil
+		}
+		if belongs[id] != "" {
+			return belongs[id], nil
+		}
 	}
 	return "", plumbline.NotFoundf("there is no %s called %s", words(kinds), name)
 }

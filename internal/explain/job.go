@@ -51,7 +51,31 @@ func (x *Explainer) Job(tx *db.Tx, location, name string) (e Explanation, err er
 		return e, err
 	}
 	e.add("Transitions", moves...)
+	said, err := x.said(tx, location, j)
+	if err != nil {
+		return e, err
+	}
+	e.Sections = append(e.Sections, said...)
+	for _, of := range []struct {
+		kind plumbline.Kind
+		ids  []string
+	}{{plumbline.Job, []string{string(id)}}, {plumbline.Visit, j.subjects()[1:]}} {
+		written, err := x.targets(tx, location, of.kind, of.ids...)
+		if err != nil {
+			return e, err
+		}
+		e.Sections = append(e.Sections, written...)
+	}
 	return e, nil
+}
+
+// subjects are the job and its visits.
+func (j *job) subjects() []string {
+	list := []string{string(j.id)}
+	for _, v := range j.Visits {
+		list = append(list, v.ID)
+	}
+	return list
 }
 
 func (x *Explainer) loadJob(tx *db.Tx, location string, id plumbline.GoldenID) (*job, error) {
@@ -146,12 +170,7 @@ func standing(j *job) (lines []Line) {
 
 // transitions lists what was recorded of a job and its visits, with the cause.
 func transitions(tx *db.Tx, location string, j *job) (lines []Line, err error) {
-	subjects := []string{string(j.id)}
-	for id := range j.Trips {
-		subjects = append(subjects, id)
-	}
-	slices.Sort(subjects[1:])
-	for _, s := range subjects {
+	for _, s := range j.subjects() {
 		moves, recorded, err := record.Transitions(tx, location, s)
 		if err != nil {
 			return nil, err

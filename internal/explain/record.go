@@ -17,7 +17,7 @@ import (
 // Record explains a record: of a golden customer, property or technician each field
 // with the source that won it and the rule, and which source records it is made of.
 func (x *Explainer) Record(tx *db.Tx, location, name string) (e Explanation, err error) {
-	id, err := resolve(tx, location, name, plumbline.Customer, plumbline.Property, plumbline.Technician, plumbline.Address)
+	id, err := x.subject(tx, location, name)
 	if err != nil {
 		return e, err
 	}
@@ -51,8 +51,27 @@ func (x *Explainer) Record(tx *db.Tx, location, name string) (e Explanation, err
 	e.add("What a person must decide", asks...)
 	e.add("What the sources say", facts(rows)...)
 	kept, err := deliveries(tx, location, rows)
+	if err != nil {
+		return e, err
+	}
 	e.add("Answers kept", kept...)
+	written, err := x.targets(tx, location, g.Kind, string(id))
+	e.Sections = append(e.Sections, written...)
 	return e, err
+}
+
+// subject finds the golden record of a name: as resolve does, or, of a record at a
+// target named CONNECTION/TYPE/KEY, by our key or by the target's own id.
+func (x *Explainer) subject(tx *db.Tx, location, name string) (plumbline.GoldenID, error) {
+	kinds := []plumbline.Kind{plumbline.Customer, plumbline.Property, plumbline.Technician, plumbline.Address, plumbline.Job}
+	parts := strings.SplitN(name, "/", 3)
+	if len(parts) < 3 {
+		return resolve(tx, location, name, kinds...)
+	}
+	if id, err := resolve(tx, location, parts[2]); plumbline.KindOf(err) != plumbline.NotFound {
+		return id, err
+	}
+	return resolve(tx, location, parts[0]+"/"+parts[2], kinds...)
 }
 
 // won lists the fields of a golden record, each with the winner and the rule.

@@ -1,0 +1,95 @@
+package explain
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"plumbline.dev/plumbline"
+	"plumbline.dev/plumbline/internal/db"
+	"plumbline.dev/plumbline/internal/errorqueue"
+	"plumbline.dev/plumbline/internal/mirror"
+	"plumbline.dev/plumbline/internal/outbox"
+	"plumbline.dev/plumbline/internal/tenant"
+)
+
+// targets explains the records of a subject at every target: where each stands, what
+// was tried, and field by field what we want there and what was seen.
+func (x *Explainer) targets(tx *db.Tx, location string, kind plumbline.Kind, subjects ...string) ([]Section, error) {
+	pb, _, err := x.Policy(location)
+	if err != nil {
+		return nil, err
+	}
+	connections, err := tenant.Connections(tx, location)
+	if err != nil {
+		return nil, err
+	}
+	out := Explanation{}
+	for _, c := range connections {
+		for _, typ := range slices.Sorted(maps.Keys(pb.Mapping[c.Tool])) {
+			if pb.Mapping[c.Tool][typ].For != kind {
+				continue
+			}
+			for _, s := range subjects {
+				lines, err := x.target(tx, c, typ, s)
+				if err != nil {
+					return nil, err
+				}
+				out.add(c.Name+" "+typ+" of "+s, lines...)
+			}
+		}
+	}
+	return out.Sections, nil
+}
+
+func (x *Explainer) target(tx *db.Tx, c tenant.Connection, typ, subject string) (lines []Line, err error) {
+	records, err := x.Mirror.Records(tx, c.Location, c.Name, typ, subject)
+	if err != nil {
+		return nil, err
+	}
+	for _, r := range records {
+		name := typ + " " + r.ID
+		if r.ID == "" {
+			name = typ + " not made yet"
+		}
+		lines = append(lines, Line{Source: c.Name, Fact: fmt.Sprintf("%s (key %s)", name, r.Key), Decision: r.State, Rule: r.Reason})
+		attempts, err := outbox.AttemptsOf(tx, outbox.Key{Location: c.Location, Connection: c.Name, Room: mirror.Room, Record: "record/" + typ + "/" + r.Key})
+		if err != nil {
+			return nil, err
+		}
+		lines = append(lines, attempted(attempts)...)
+	}
+	fields, err := x.Mirror.Drift(tx, c.Location, c.Name, typ, subject)
+	for _, f := range fields {
+		lines = append(lines, drift(c, f))
+	}
+	return lines, err
+}
+
+// ShownThere writes a target's value for people, as Shown does ours.
+func ShownThere(field, v string) string {
+	if strings.Contains(field, "phone") || strings.Contains(field, "mail") {
+		return errorqueue.Mask(v)
+	}
+	return v
+}
+
+// drift is one field of a target's record as a line.
+func drift(c tenant.Connection, f mirror.Drift) Line {
+	show := func(v string) string { return cmp.Or(ShownThere(f.Field, v), "nothing") }
+	there := show(f.Observed)
+	if !f.Known {
+		there = "not read yet"
+	}
+	decision := "left as it is"
+	switch {
+	case f.Write && c.Mode == tenant.On:
+		decision = "owed"
+	case f.Write:
+		decision = "would be written if " + c.Name + " were on"
+	}
+	fact := fmt.Sprintf("%s: ours %s from %s, there %s", f.Field, show(f.Desired), f.From, there)
+	return Line{Time: f.At, Source: c.Name, Fact: fact, Decision: decision + ", " + f.Cause, Rule: author(f.Author)}
+}
