@@ -140,14 +140,22 @@ type Settled struct {
 }
 
 // NewCall makes a call that carries rows. Its id follows from what it carries and
-// when, and from nothing else.
+// when, and from how many such calls there were before at that instant.
 func NewCall(tx *db.Tx, budget string, request any, rows ...Row) Call {
 	h := sha256.New()
 	for _, r := range rows {
 		fmt.Fprintf(h, "%s\x00%s\x00%s\x00%s\x00%d\x00%d\x00", r.Location, r.Connection, r.Room, r.Record, r.Gen, r.Tries)
 	}
 	fmt.Fprint(h, tx.Now.UnixMilli())
-	return Call{ID: hex.EncodeToString(h.Sum(nil)[:12]), Rows: rows, Budget: budget, Request: db.JSON(request)}
+	call := Call{Rows: rows, Budget: budget, Request: db.JSON(request)}
+	for {
+		call.ID = hex.EncodeToString(h.Sum(nil)[:12])
+		var n int // after an error the transaction is over, whatever the id
+		if err := tx.QueryRow(countAttempt, rows[0].Location, call.ID).Scan(&n); err != nil || n == 0 {
+			return call
+		}
+		fmt.Fprint(h, "\x00") // a row may be settled and owed anew within one instant
+	}
 }
 
 // AgainAt says that a row is to be tried at a later time.

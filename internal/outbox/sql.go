@@ -32,6 +32,8 @@ const (
 		INSERT INTO attempt (location_id, id, connection, room, quota, epoch, started, deadline, carries, request)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`
 
+	countAttempt = `SELECT COUNT(*) FROM attempt WHERE location_id = $1 AND id = $2`
+
 	updateAttempt = `UPDATE attempt SET state = $3, outcome = $4, settled = $5 WHERE location_id = $1 AND id = $2 AND state IN ('open', 'unknown')`
 
 	updateAskLater = `UPDATE attempt SET state = 'unknown', deadline = $3, asks = asks + 1 WHERE location_id = $1 AND id = $2`
