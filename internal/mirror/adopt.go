@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"plumbline.dev/plumbline"
+	"plumbline.dev/plumbline/internal/connect"
 	"plumbline.dev/plumbline/internal/db"
 	"plumbline.dev/plumbline/internal/errorqueue"
 	"plumbline.dev/plumbline/internal/inbox"
@@ -23,11 +24,6 @@ func (p *pass) adopt(t *target, subject string, all []*target, v *verdict) (read
 	}
 	if t.ID != "" {
 		if err := p.detach(t, subject, v); err != nil {
-			return false, err
-		}
-	}
-	if t.ID == "" && t.Existing != "" {
-		if err := p.collide(t, subject, v); err != nil {
 			return false, err
 		}
 	}
@@ -102,9 +98,11 @@ func (p *pass) collide(t *target, subject string, v *verdict) error {
 	if err != nil {
 		return err
 	}
-	rows, err := record.Load(p.tx, p.c.Location, []string{string(p.sourceOf(id))})
-	if err != nil {
-		return err
+	var rows []*record.Row
+	if p.matched() {
+		if rows, err = record.Load(p.tx, p.c.Location, []string{string(p.sourceOf(id))}); err != nil {
+			return err
+		}
 	}
 	foreign := slices.ContainsFunc(others, func(o *target) bool { return o.Key != t.Key && o.State != Retired && o.State != Gone })
 	if len(rows) > 0 && string(rows[0].Golden) != subject && !foreign {
@@ -117,8 +115,16 @@ func (p *pass) collide(t *target, subject string, v *verdict) error {
 	if !foreign {
 		return p.take(t, id)
 	}
+	if name == "" {
+		if name, err = p.collidedIn(t); err != nil {
+			return err
+		}
+	}
 	t.Existing, t.Collided = "", ""
 	if name == "" || name == p.schema.Unique {
+		t.wait(Refused, "record "+id+" is in the way, and stands for somebody else")
+		v.item = p.m.item(p.c, t, "write", &connect.Error{Class: connect.Human, Code: "collision", Field: name, Msg: "another customer's record is in the way",
+			Cure: "Look at both records there; then retry."})
 		return nil
 	}
 	if t.Leave == nil {
@@ -131,6 +137,22 @@ func (p *pass) collide(t *target, subject string, v *verdict) error {
 		}
 	}
 	return nil
+}
+
+// collidedIn finds the value that two records may not share, where the target does not
+// name it: a mail box that the other record has.
+func (p *pass) collidedIn(t *target) (string, error) {
+	other := &target{Type: p.typ}
+	if err := p.know(other, t.Existing); err != nil || len(t.Writes) == 0 {
+		return "", err
+	}
+	sent := t.Writes[len(t.Writes)-1].Fields
+	for _, name := range fieldNames(sent) {
+		if strings.Contains(sent[name], "@") && strings.EqualFold(sent[name], other.Observed[name].Value) {
+			return name, nil
+		}
+	}
+	return "", nil
 }
 
 // sourceOf names the source record of a record of the target.

@@ -146,9 +146,13 @@ func (p *pass) judge(t *target, f *playbook.MapField, x field, w want) (bool, st
 	return mapping.Judge(f, x.Ours, s, o)
 }
 
-// translate writes stages and the pipeline by the target's own ids.
+// translate writes stages and the pipeline by the target's own ids, and a date for a
+// field of instants as noon in UTC, which is the same day in all of America.
 func (p *pass) translate(name, value string) (string, error) {
 	f, known := p.schema.Fields[name]
+	if _, err := time.Parse(time.DateOnly, value); err == nil && f.Value == "datetime" {
+		return value + "T12:00:00.000Z", nil
+	}
 	if value == "" || !known || f.Value != "enum" || slices.Contains(f.Options, value) {
 		return value, nil
 	}

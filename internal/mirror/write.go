@@ -150,6 +150,11 @@ func (p *pass) consider(t *target, subject string, w *wanted, r outbox.Row) (v v
 	case main != nil && main.Key != t.Key:
 		return p.retire(t, "another record stands for its subject"), nil
 	}
+	if t.ID == "" && t.Existing != "" {
+		if err := p.collide(t, subject, &v); err != nil || v.item != nil {
+			return v, err
+		}
+	}
 	if p.matched() {
 		if ready, err := p.adopt(t, subject, all, &v); err != nil || !ready {
 			return v, err
