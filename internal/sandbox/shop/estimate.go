@@ -141,8 +141,8 @@ func (o *offer) approve(n int, byPro bool) error {
 // install plans the days of an install with the crew that is free first, and
 // asks for the deposit.
 func (s *Shop) install(j *job, day int) error {
-	crew := s.trucks[len(s.trucks)/2]
-	for _, t := range s.trucks[len(s.trucks)/2:] {
+	crew := s.crews[0]
+	for _, t := range s.crews {
 		if t.from < crew.from {
 			crew = t
 		}

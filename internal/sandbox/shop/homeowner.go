@@ -124,7 +124,7 @@ func (s *Shop) react(n *Number, text twilio.Message) {
 		s.say(m, text, some(m.rng, []string{"R", "r", "R."}), NumberEvent{})
 		s.after(between(m.rng, 30*time.Minute, 70*time.Minute), func() error { return s.otherDay(n) })
 	case m.style == confirms && offers(text.Body, "Reply C", "Responda C"):
-		s.say(m, text, some(m.rng, []string{"C", "c", "C ", "Confirm"}), NumberEvent{})
+		s.say(m, text, some(m.rng, []string{"C", "c", "C ", "Confirm", "Yes"}), NumberEvent{})
 	}
 }
 

@@ -43,7 +43,7 @@ var pastPlots = []plot{
 
 func (s *Shop) pastJob(k *client) {
 	p, seed := some(s.rng, pastPlots), s.rng.Uint64()
-	at := slot{-8 - s.rng.IntN(110), some(s.rng, s.trucks[:len(s.trucks)/2]), 8 + 2*s.rng.IntN(4)}
+	at := slot{-8 - s.rng.IntN(110), some(s.rng, s.trucks), 8 + 2*s.rng.IntN(4)}
 	booked := s.starts(at).Add(-between(s.rng, 20*time.Hour, 70*time.Hour))
 	s.at(booked, func() error { return s.start(k, p, at, seed) })
 }

@@ -116,7 +116,7 @@ func (s *Shop) starts(at slot) time.Time { return s.day(at.day, at.hour, 0) }
 // average 3.5 a truck and day. Emergencies and installs stand beside these.
 func (s *Shop) planDays() {
 	for d := range s.opts.Days {
-		for _, t := range s.trucks[:max(1, s.opts.Trucks)] {
+		for _, t := range s.trucks {
 			free := -1
 			if often(s.rng, 50) {
 				free = s.rng.IntN(4)

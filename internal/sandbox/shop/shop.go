@@ -7,9 +7,11 @@ package shop
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"strings"
 	"time"
 
 	"plumbline.dev/plumbline/internal/sandbox/housecallpro"
@@ -40,8 +42,9 @@ type Shop struct {
 	now    time.Time
 	story  *Story
 
-	techs   []string  // employee ids
-	trucks  []*truck  // and behind them the install crews
+	techs   []string // employee ids
+	trucks  []*truck
+	crews   []*truck  // of installs
 	clients []*client // in the order of their making
 	phones  int
 	houses  int
@@ -67,6 +70,9 @@ func New(o Options) (*Shop, error) {
 	if o.Zone == nil {
 		o.Zone = time.UTC
 	}
+	if o.HCP == nil || o.HubSpot == nil || o.Twilio == nil {
+		return nil, errors.New("open the shop: a sandbox is missing")
+	}
 	s := &Shop{
 		opts: o, rng: rand.New(rand.NewPCG(o.Seed, 0x5109)), now: o.Start,
 		story: &Story{
@@ -88,7 +94,10 @@ func New(o Options) (*Shop, error) {
 }
 
 func (s *Shop) layOut() error {
-	s.hire()
+	s.back(s.opts.Start)
+	if err := s.hire(); err != nil {
+		return err
+	}
 	if err := s.past(); err != nil {
 		return err
 	}
@@ -183,23 +192,29 @@ func (s *Shop) dayOf(t time.Time) int {
 	return int(math.Round(noon.Sub(a).Hours() / 24))
 }
 
-func (s *Shop) hire() {
-	for i := range max(2, s.opts.Trucks*2) {
+// hire finds one technician a truck, two an install crew and one to spare.
+func (s *Shop) hire() error {
+	trucks := max(1, s.opts.Trucks)
+	crews := 1 + trucks/2
+	for i := range trucks + 2*crews + 1 {
 		t := technicians[i%len(technicians)]
 		e := s.opts.HCP.CreateEmployee(housecallpro.Employee{
 			FirstName: t.first, LastName: t.last, Mobile: s.phone(),
-			Email: fmt.Sprintf("%s%d@example.net", t.first, i), Role: "field tech",
+			Email: fmt.Sprintf("%s%d@example.net", strings.ToLower(t.first), i), Role: "field tech",
 		})
+		if !e.Created.Equal(s.opts.Start) {
+			return fmt.Errorf("hire: housecall pro's clock stands at %s, not at the start %s", e.Created, s.opts.Start)
+		}
 		s.techs = append(s.techs, e.ID)
 		s.story.Technicians = append(s.story.Technicians, Technician{e.ID, t.first, t.last})
 	}
-	trucks := max(1, s.opts.Trucks)
 	for i := range trucks {
 		s.trucks = append(s.trucks, &truck{techs: s.techs[i : i+1]})
 	}
-	for i := range trucks {
-		s.trucks = append(s.trucks, &truck{techs: []string{s.techs[(trucks+i)%len(s.techs)], s.techs[(trucks+i+1)%len(s.techs)]}})
+	for i := range crews {
+		s.crews = append(s.crews, &truck{techs: s.techs[trucks+2*i : trucks+2*i+2]})
 	}
+	return nil
 }
 
 // some picks one of several.

@@ -61,7 +61,7 @@ var (
 	stopPhrases  = []string{"please stop texting me", "Take me off your list", "no more texts!!", "STOP texting this number", "do not text me again", "ya no me manden mensajes"}
 	wrongWords   = []string{"wrong number", "You have the wrong number", "Who is this? Wrong person.", "número equivocado"}
 	thanksWords  = []string{"Thanks!", "thank you", "Ok great", "👍", "gracias", "See you then"}
-	askWords     = []string{"What time will you get here?", "gate code is 4417", "dog is in the yard, call first", "Can you come earlier"}
+	askWords     = []string{"What time will you get here?", "gate code is 4417", "dog is in the yard, call first", "Can you come earlier", "HELP"}
 )
 
 // The wordings of consent.

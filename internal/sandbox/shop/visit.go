@@ -37,7 +37,7 @@ func (s *Shop) start(k *client, p plot, at slot, seed uint64) error {
 	case p.kind == Install:
 		return s.install(j, at.day)
 	case p.kind == Emergency:
-		return j.date(s.now.Add(15*time.Minute).Truncate(15*time.Minute), 60, s.trucks[s.rng.IntN(len(s.trucks)/2)])
+		return j.date(s.now.Add(15*time.Minute).Truncate(15*time.Minute), 60, some(s.rng, s.trucks))
 	case p.undated:
 		s.tally("job/needs scheduling")
 		s.after(between(j.rng, 15*time.Minute, time.Hour), func() error { return j.date(s.starts(at), 120, at.truck) })

@@ -1,7 +1,6 @@
 package shop
 
 import (
-	"fmt"
 	"math/rand/v2"
 	"net/http"
 	"net/url"
@@ -74,7 +73,7 @@ func open(t *testing.T, seed uint64, trucks, days, past int) *world {
 // run lives the story to its end.
 func (w *world) run() *world {
 	w.t.Helper()
-	told := map[string]bool{}
+	told := map[news]bool{}
 	for {
 		_, next, err := w.Shop.Step(w.t.Context(), w.now)
 		if err != nil {
@@ -115,13 +114,21 @@ func (w *world) twilioStep() (time.Time, error) {
 	return due, err
 }
 
+type news struct {
+	job  *Job
+	what Happening
+}
+
 // chatter texts the number on file of each job, at three of its marks.
-func (w *world) chatter(told map[string]bool) {
+func (w *world) chatter(told map[news]bool) {
 	for _, j := range w.Story().Jobs {
+		if w.body == "" || !j.Marks[len(j.Marks)-1].At.Equal(w.now) {
+			continue
+		}
 		k := w.client(j.Customer)
 		for _, m := range j.Marks {
-			key := fmt.Sprint(j.ID, m.What)
-			if m.At.Before(w.Story().Start) || k == nil || k.mobile == "" || w.body == "" || told[key] {
+			key := news{j, m.What}
+			if m.At.Before(w.Story().Start) || k == nil || k.mobile == "" || told[key] {
 				continue
 			}
 			switch m.What {
