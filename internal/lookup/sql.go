@@ -1,0 +1,17 @@
+package lookup
+
+import "plumbline.dev/plumbline/internal/db"
+
+const selectLastStop = `SELECT job_id FROM stop
+	WHERE location_id = $1 AND technician = $2 AND visit_id <> $3 AND completed <= $4 AND completed >= $5
+	ORDER BY completed DESC, job_id, visit_id LIMIT 1`
+
+func deleteStops(tx *db.Tx) string {
+	return `DELETE FROM stop WHERE location_id = $1 AND job_id IN ` + tx.In(2)
+}
+
+func insertStops(tx *db.Tx) string {
+	return `INSERT INTO stop (location_id, job_id, visit_id, technician, completed)
+		SELECT $1, v.j, v.v, v.t, v.c FROM ` + tx.Set(2, "j text", "v text", "t text", "c bigint") + ` AS v WHERE true
+		ON CONFLICT (location_id, job_id, visit_id, technician) DO NOTHING`
+}
