@@ -34,8 +34,9 @@ type Advance struct {
 	Policy func(location string) (*playbook.Playbook, playbook.OpenHours, error)
 	// Followers owe what follows, in this order, within the transaction.
 	Followers []Follower
-	// Derived are tables of Followers whose rows follow from Kept, written as
-	// "name(key, key) column, column"; keys are text. Verify compares them.
+	// Derived are tables of Followers whose rows, as a whole, follow from Kept, written
+	// as "name(key, key) column, column"; keys are text. Verify compares them; Rebuild
+	// clears them and lets their Derivers fill them again.
 	Derived []string
 	// Promised are tables, written "name(subject)", of which Verify looks for the
 	// subject of each row.

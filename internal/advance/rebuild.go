@@ -145,11 +145,11 @@ func (a *Advance) begin(ctx context.Context, now time.Time, location string) err
 func (a *Advance) rebuildSome(tx *db.Tx, location string, at progress, batch []Decoded) error {
 	switch at.phase {
 	case clearing:
-		for _, s := range derivedTables {
-			t, err := parseTable(s)
-			if err != nil {
-				return err
-			}
+		tables, _, err := a.tables()
+		if err != nil {
+			return err
+		}
+		for _, t := range tables {
 			if n, err := tx.Exec(deletePage(t), location, pageOfRows); err != nil || n > 0 {
 				return err
 			}

@@ -320,7 +320,7 @@ func TestVerifyFindsWhatWasChangedByHand(t *testing.T) {
 		{"a row too many", `INSERT INTO role (location_id, job_id, name, person_id) VALUES ('north', 'x', 'booker', 'y')`, "role x booker y is there and is not derived"},
 		{"a row too few", `DELETE FROM role`, "is derived and is not there"},
 		{"a promise about nobody", `INSERT INTO history (location_id, subject, doc) VALUES ('north', 'nobody', '{}')`,
-			"history: the subject nobody is neither a source record nor a visit of a job"},
+			"history: the subject nobody is neither a record nor a visit of a job"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			dbtest.Each(t, func(t *testing.T, d *db.DB) {

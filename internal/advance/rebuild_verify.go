@@ -287,8 +287,8 @@ func short(s string, at int) string {
 	return `"` + cut + `"`
 }
 
-// lostSubjects says which promised rows have a subject that is neither a source
-// record nor a visit of a golden job.
+// lostSubjects says which promised rows have a subject that is neither a source or
+// golden record nor a visit of a golden job.
 func lostSubjects(ctx context.Context, now time.Time, location string, d *db.DB, promised []table, limit int) (found []string, err error) {
 	lost := map[string]string{} // subject -> table
 	for _, t := range promised {
@@ -312,13 +312,13 @@ func lostSubjects(ctx context.Context, now time.Time, location string, d *db.DB,
 	}
 	for _, id := range slices.Sorted(maps.Keys(lost)) {
 		if len(found) < limit {
-			found = append(found, fmt.Sprintf("%s: the subject %s is neither a source record nor a visit of a job", lost[id], id))
+			found = append(found, fmt.Sprintf("%s: the subject %s is neither a record nor a visit of a job", lost[id], id))
 		}
 	}
 	return found, nil
 }
 
-// notRecords notes the subjects that are not source records.
+// notRecords notes the subjects that are no records.
 func notRecords(tx *db.Tx, location, name string, rows [][]string, lost map[string]string) error {
 	ids := make([]string, len(rows))
 	for i, r := range rows {
@@ -326,9 +326,16 @@ func notRecords(tx *db.Tx, location, name string, rows [][]string, lost map[stri
 	}
 	ids = slices.Compact(ids)
 	have, err := record.Load(tx, location, ids)
+	if err != nil {
+		return err
+	}
+	golden, err := record.LoadGolden(tx, location, ids) // a number is nobody's record alone
 	known := map[string]bool{}
 	for _, r := range have {
 		known[string(r.ID)] = true
+	}
+	for id := range golden {
+		known[string(id)] = true
 	}
 	for _, id := range ids {
 		if !known[id] && lost[id] == "" {
