@@ -391,7 +391,9 @@ func (s *shop) visit() plumbline.VisitView {
 	return j.Visits[0]
 }
 
-func (s *shop) routes() int { return s.count(`SELECT COUNT(*) FROM delivery WHERE connection = 'route'`) }
+func (s *shop) routes() int {
+	return s.count(`SELECT COUNT(*) FROM delivery WHERE connection = 'route'`)
+}
 
 func TestADepartureIsAnsweredOnceWithAnArrival(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
