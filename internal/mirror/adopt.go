@@ -112,7 +112,10 @@ func (p *pass) collide(t *target, subject string, v *verdict) error {
 		}
 		foreign = knownElsewhere(members[rows[0].Golden], p.c.Name)
 	}
-	if !foreign {
+	// a person may have taken it from us: then our key is about to come off it
+	lost := len(rows) > 0 && string(rows[0].Golden) != subject &&
+		slices.ContainsFunc(others, func(o *target) bool { return o.State == Retired && o.Key == string(p.sourceOf(id)) })
+	if !foreign && !lost {
 		return p.take(t, id)
 	}
 	if name == "" {
@@ -121,6 +124,10 @@ func (p *pass) collide(t *target, subject string, v *verdict) error {
 		}
 	}
 	t.Existing, t.Collided = "", ""
+	if lost && name == p.schema.Unique {
+		v.at = p.tx.Now.Add(pollSoon)
+		return nil
+	}
 	if name == "" || name == p.schema.Unique {
 		t.wait(Refused, "record "+id+" is in the way, and stands for somebody else")
 		v.item = p.m.item(p.c, t, "write", &connect.Error{Class: connect.Human, Code: "collision", Field: name, Msg: "another customer's record is in the way",
@@ -208,6 +215,9 @@ func (p *pass) retireOthers(t *target, rows []*record.Row, all []*target, v *ver
 			if err := p.offerMerge(t, o.ID); err != nil {
 				return err
 			}
+			if p.taken[o.Key] {
+				continue // it is being looked at in this same transaction
+			}
 			if err := outbox.Owe(p.tx, p.m.recordDebt(p.c, p.maps, o)); err != nil {
 				return err
 			}
@@ -293,7 +303,7 @@ func (m *Mirror) Retry(tx *db.Tx, location, ref string) (err error) {
 	}
 	t := list[key]
 	if t == nil {
-		return m.ensure(tx, c, maps, typ, key, true, true)
+		return m.ensure(tx, c, maps, typ, key, true, "")
 	}
 	if t.State == Gone {
 		t.forget()

@@ -27,6 +27,7 @@ type pass struct {
 	schema connect.TypeSchema
 	poll   polled
 	stream string
+	taken  map[string]bool // keys of the rows that were taken up
 }
 
 // newPass reads what comparing needs; false if the target has not been described yet.

@@ -96,23 +96,29 @@ func (m *Mirror) oweChanged(tx *db.Tx, d *deriving, b *advance.Batch, changed ma
 	for _, typ := range slices.Sorted(maps.Keys(d.want)) {
 		for _, subject := range slices.Sorted(maps.Keys(d.want[typ])) {
 			force := slices.Contains(changed[typ], subject)
-			if d.maps[typ].For == plumbline.Customer {
-				there := 0
-				for _, r := range members[plumbline.GoldenID(subject)] {
-					if r.Connection == d.c.Name && r.About == "" {
-						there++
-					}
-				}
-				force = force || there > 1
-			} else if !force {
+			if !force && d.maps[typ].For != plumbline.Customer {
 				continue
 			}
-			if err := m.ensure(tx, d.c, d.maps, typ, subject, d.want[typ][subject] != nil, force); err != nil {
+			settled := ""
+			if there := recordsThere(d.c, members[plumbline.GoldenID(subject)]); len(there) == 1 && !force {
+				settled = there[0]
+			}
+			if err := m.ensure(tx, d.c, d.maps, typ, subject, d.want[typ][subject] != nil, settled); err != nil {
 				return err
 			}
 		}
 	}
 	return nil
+}
+
+// recordsThere are the ids of the connection's records among a customer's.
+func recordsThere(c tenant.Connection, rows []*record.Row) (ids []string) {
+	for _, r := range rows {
+		if r.Connection == c.Name && r.About == "" && !r.Deleted() {
+			ids = append(ids, r.External)
+		}
+	}
+	return ids
 }
 
 // aliases are the keys under which a subject's target record may stand.
@@ -137,7 +143,8 @@ func targetsOf(tx *db.Tx, c tenant.Connection, kind plumbline.Kind, typ, subject
 }
 
 // ensure owes the target records of a subject; one that has none gets its key now.
-func (m *Mirror) ensure(tx *db.Tx, c tenant.Connection, maps mappings, typ, subject string, wanted, force bool) error {
+// Nothing is owed where the only one is there under the id settled.
+func (m *Mirror) ensure(tx *db.Tx, c tenant.Connection, maps mappings, typ, subject string, wanted bool, settled string) error {
 	list, err := targetsOf(tx, c, maps[typ].For, typ, subject)
 	if err != nil {
 		return err
@@ -150,9 +157,9 @@ func (m *Mirror) ensure(tx *db.Tx, c tenant.Connection, maps mappings, typ, subj
 		if err := store(tx, c, t); err != nil {
 			return err
 		}
-		list, force = []*target{t}, true
+		list = []*target{t}
 	}
-	if !force && len(list) == 1 && list[0].State == Live {
+	if settled != "" && len(list) == 1 && list[0].State == Live && list[0].ID == settled {
 		return nil
 	}
 	for _, t := range list {
@@ -241,7 +248,7 @@ func (m *Mirror) oweOn(tx *db.Tx, c tenant.Connection, row outbox.Row) ([]outbox
 		if maps[d.typ] == nil {
 			continue // the mapping has lost the type
 		}
-		if err := m.ensure(tx, c, maps, d.typ, d.subject, true, true); err != nil {
+		if err := m.ensure(tx, c, maps, d.typ, d.subject, true, ""); err != nil {
 			return nil, nil, err
 		}
 		at.Next = d.typ + "/" + d.subject

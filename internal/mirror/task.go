@@ -86,7 +86,7 @@ func (m *Mirror) oweTask(tx *db.Tx, location, id string) error {
 		maps := mappings(pb.Mapping[c.Tool])
 		for _, typ := range maps.of(taskKind) {
 			if err == nil && c.Mode == tenant.On {
-				err = m.ensure(tx, c, maps, typ, id, true, true)
+				err = m.ensure(tx, c, maps, typ, id, true, "")
 			}
 		}
 	}
@@ -102,7 +102,7 @@ func (m *Mirror) oweTasks(tx *db.Tx, c tenant.Connection, types mappings) error 
 		}
 		for _, t := range list {
 			if t.closed == 0 {
-				if err := m.ensure(tx, c, types, typ, t.id, true, true); err != nil {
+				if err := m.ensure(tx, c, types, typ, t.id, true, ""); err != nil {
 					return err
 				}
 			}
@@ -158,9 +158,10 @@ func scanTasks(tx *db.Tx, location, query string, args ...any) (list []Task, err
 		if err := rows.Scan(&t.id, &t.Rule, &t.Subject, &t.Person, &t.Title, &t.Body, &due, &opened, &t.closed); err != nil {
 			return nil, err
 		}
-		if due != 0 {
-			t.Due = time.UnixMilli(due).UTC()
+		if due == 0 {
+			due = opened // targets want a date
 		}
+		t.Due = time.UnixMilli(due).UTC()
 		list = append(list, t)
 	}
 	return list, rows.Err()

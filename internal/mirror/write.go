@@ -34,8 +34,10 @@ func (m *Mirror) prepareRecords(tx *db.Tx, c tenant.Connection, typ string, rows
 		return m.awaitSchema(tx, c, rows)
 	}
 	keys := make([]string, len(rows))
+	p.taken = map[string]bool{}
 	for i, r := range rows {
 		_, _, keys[i] = split(r.Record)
+		p.taken[keys[i]] = true
 	}
 	targets, err := loadTargets(tx, c, typ, keys)
 	if err != nil {
@@ -146,12 +148,12 @@ func (p *pass) consider(t *target, subject string, w *wanted, r outbox.Row) (v v
 	case t.State == Gone:
 		return v, nil // until a person says so
 	case w == nil:
-		return p.retire(t, "nothing is to be said of it any more"), nil
+		return p.retire(t, "nothing is to be said of it any more")
 	case main != nil && main.Key != t.Key:
-		return p.retire(t, "another record stands for its subject"), nil
+		return p.retire(t, "another record stands for its subject")
 	}
 	if t.ID == "" && t.Existing != "" {
-		if err := p.collide(t, subject, &v); err != nil || v.item != nil {
+		if err := p.collide(t, subject, &v); err != nil || v.item != nil || !v.at.IsZero() {
 			return v, err
 		}
 	}
@@ -229,17 +231,21 @@ func (p *pass) settledAlready(t *target, links []connect.Association, v verdict)
 
 // retire takes our key off a record that stands for nobody. Merging or deleting it
 // there is a person's to do.
-func (p *pass) retire(t *target, why string) (v verdict) {
+func (p *pass) retire(t *target, why string) (v verdict, err error) {
 	t.State, t.Reason = Retired, why
 	key := p.schema.Unique
-	if s, ok := t.Observed[key]; t.ID == "" || key == "" || ok && s.Value == "" {
-		return v
+	bears := t.Observed[key].Value
+	if t.ID == "" || key == "" || bears == "" {
+		return v, nil
 	}
-	if s, ok := t.Observed[key]; !ok || s.Value != t.Key {
-		return v // it bears no key, or another's
+	if bears != t.Key { // another's key comes off only where that other has let it go
+		other, err := loadTargets(p.tx, p.c, p.typ, []string{bears})
+		if err != nil || other[bears] == nil || other[bears].ID == t.ID {
+			return v, err
+		}
 	}
 	v.change = &connect.Change{Ref: recordName(t.Type, t.Key), Key: t.Key, ID: t.ID, Fields: map[string]string{key: ""}}
-	return v
+	return v, nil
 }
 
 // settleWrite writes down what became of each change.
