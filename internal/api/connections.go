@@ -22,12 +22,13 @@ func (a *API) connections(ctx context.Context, _ *none) (*answer[Connections], e
 	})
 }
 
-type nameInput struct {
+// A NameInput names a connection.
+type NameInput struct {
 	Name string `path:"name"`
 }
 
 type switchInput struct {
-	nameInput
+	NameInput
 	Body struct {
 		Mode string `json:"mode" enum:"rehearsal,on,off"`
 	}
@@ -39,7 +40,7 @@ func (a *API) switchConnection(ctx context.Context, in *switchInput) (*answer[te
 }
 
 type planInput struct {
-	nameInput
+	NameInput
 	Limit int `query:"limit" default:"200" minimum:"1" maximum:"2000"`
 }
 

@@ -30,7 +30,8 @@ type Causes struct {
 	Causes []errorqueue.Cause `json:"causes"`
 }
 
-type causeInput struct {
+// A CauseInput names a cause.
+type CauseInput struct {
 	Cause string `path:"cause"`
 }
 
@@ -46,7 +47,7 @@ type Tried struct {
 	Attempts []outbox.Attempt `json:"attempts,omitempty"`
 }
 
-func (a *API) showCause(ctx context.Context, in *causeInput) (*answer[Opened], error) {
+func (a *API) showCause(ctx context.Context, in *CauseInput) (*answer[Opened], error) {
 	out := &answer[Opened]{Body: Opened{Cause: in.Cause}}
 	return out, a.view(ctx, func(tx *db.Tx, location string) (err error) {
 		out.Body.Items, err = ItemsWithAttempts(tx, location, in.Cause)
@@ -82,7 +83,7 @@ func ItemsWithAttempts(tx *db.Tx, location, cause string) (list []Tried, err err
 var rooms = map[string]string{errorqueue.Record: "mirror", errorqueue.Message: "notify", errorqueue.Lookup: "lookup"}
 
 type retryInput struct {
-	causeInput
+	CauseInput
 	Body struct {
 		Items []Ref `json:"items,omitempty" doc:"Only these; all of the cause if empty"`
 	}
@@ -101,7 +102,7 @@ func (a *API) retryCause(ctx context.Context, in *retryInput) (*answer[Moved], e
 }
 
 type skipInput struct {
-	causeInput
+	CauseInput
 	Body struct {
 		Reason string `json:"reason" minLength:"1"`
 		Items  []Ref  `json:"items,omitempty" doc:"Only these; all of the cause if empty"`
@@ -114,7 +115,7 @@ func (a *API) skipCause(ctx context.Context, in *skipInput) (*answer[Moved], err
 }
 
 type assignInput struct {
-	causeInput
+	CauseInput
 	Body struct {
 		To    string `json:"to" doc:"Who looks after it; empty for nobody"`
 		Items []Ref  `json:"items,omitempty" doc:"Only these; all of the cause if empty"`
@@ -126,7 +127,7 @@ func (a *API) assignCause(ctx context.Context, in *assignInput) (*answer[Moved],
 }
 
 type snoozeInput struct {
-	causeInput
+	CauseInput
 	Body struct {
 		Until time.Time `json:"until"`
 		Items []Ref     `json:"items,omitempty" doc:"Only these; all of the cause if empty"`
@@ -137,7 +138,8 @@ func (a *API) snoozeCause(ctx context.Context, in *snoozeInput) (*answer[Moved],
 	return moved(a.Queue.Snooze(ctx, callerOf(ctx).location, in.Cause, in.Body.Until, in.Body.Items...))
 }
 
-type deliveryInput struct {
+// A DeliveryInput names a delivery.
+type DeliveryInput struct {
 	Connection string `path:"connection"`
 	Key        string `path:"key"`
 }
@@ -157,7 +159,7 @@ type Delivery struct {
 	Body       string    `json:"body"`
 }
 
-func (a *API) showDelivery(ctx context.Context, in *deliveryInput) (*answer[Delivery], error) {
+func (a *API) showDelivery(ctx context.Context, in *DeliveryInput) (*answer[Delivery], error) {
 	out := &answer[Delivery]{}
 	return out, a.view(ctx, func(tx *db.Tx, location string) (err error) {
 		out.Body, err = DeliveryOf(tx, location, in.Connection, in.Key)
@@ -173,7 +175,7 @@ func DeliveryOf(tx *db.Tx, location, connection, key string) (Delivery, error) {
 }
 
 type editInput struct {
-	deliveryInput
+	DeliveryInput
 	Body struct {
 		Body string `json:"body" minLength:"1" doc:"What stands in for the body that came"`
 	}

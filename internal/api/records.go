@@ -16,7 +16,8 @@ import (
 	"plumbline.dev/plumbline/internal/record"
 )
 
-type idInput struct {
+// An IDInput names a record.
+type IDInput struct {
 	ID string `path:"id"`
 }
 
@@ -28,16 +29,16 @@ func (a *API) explained(ctx context.Context, f func(*db.Tx, string, string) (exp
 	})
 }
 
-func (a *API) explainJob(ctx context.Context, in *idInput) (*answer[explain.Explanation], error) {
+func (a *API) explainJob(ctx context.Context, in *IDInput) (*answer[explain.Explanation], error) {
 	return a.explained(ctx, a.Explain.Job, in.ID)
 }
 
-func (a *API) explainRecord(ctx context.Context, in *idInput) (*answer[explain.Explanation], error) {
+func (a *API) explainRecord(ctx context.Context, in *IDInput) (*answer[explain.Explanation], error) {
 	return a.explained(ctx, a.Explain.Record, in.ID)
 }
 
 type messageInput struct {
-	idInput
+	IDInput
 	Job string `query:"job" required:"true" doc:"The job that the message is about"`
 }
 
@@ -65,7 +66,7 @@ type Messages struct {
 	Messages []Message `json:"messages"`
 }
 
-func (a *API) messages(ctx context.Context, in *idInput) (*answer[Messages], error) {
+func (a *API) messages(ctx context.Context, in *IDInput) (*answer[Messages], error) {
 	out := &answer[Messages]{Body: Messages{[]Message{}}}
 	return out, a.view(ctx, func(tx *db.Tx, location string) error {
 		g, err := goldenOf(tx, location, in.ID)
@@ -175,7 +176,7 @@ type Job struct {
 	Property *plumbline.PropertyView `json:"property,omitempty"`
 }
 
-func (a *API) job(ctx context.Context, in *idInput) (*answer[Job], error) {
+func (a *API) job(ctx context.Context, in *IDInput) (*answer[Job], error) {
 	out := &answer[Job]{}
 	return out, a.view(ctx, func(tx *db.Tx, location string) (err error) {
 		out.Body, err = jobOf(tx, location, in.ID)
@@ -260,7 +261,7 @@ type Record struct {
 	Members []Side             `json:"members" doc:"The source records of which it is made"`
 }
 
-func (a *API) record(ctx context.Context, in *idInput) (*answer[Record], error) {
+func (a *API) record(ctx context.Context, in *IDInput) (*answer[Record], error) {
 	out := &answer[Record]{}
 	return out, a.view(ctx, func(tx *db.Tx, location string) (err error) {
 		g, err := goldenOf(tx, location, in.ID)
