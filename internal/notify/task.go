@@ -3,6 +3,7 @@ package notify
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"slices"
 	"strings"
 
 	"plumbline.dev/plumbline"
@@ -17,7 +18,7 @@ func (f *following) task(s *scene, r *playbook.Rule, o *Outcome, person plumblin
 		f.book.set(o, Rehearsed, "would have asked a person: "+reason)
 		return nil
 	}
-	first := o.Tasked == 0
+	first := !slices.ContainsFunc(f.book.outcomes[aboutKey{o.Rule, o.Subject}], func(x *Outcome) bool { return x.Tasked == 1 })
 	o.Tasked = 1
 	f.book.set(o, Tasked, "a task for a person: "+reason)
 	if !first {

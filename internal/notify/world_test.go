@@ -469,3 +469,12 @@ func each(t *testing.T, o options, f func(t *testing.T, w *world)) {
 		}
 	})
 }
+
+// unauthorized is a sender that refuses the credentials.
+type unauthorized struct{}
+
+func (unauthorized) ServeHTTP(w http.ResponseWriter, _ *http.Request) {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(http.StatusUnauthorized)
+	_, _ = io.WriteString(w, `{"code":20003,"message":"Authenticate","more_info":"","status":401}`)
+}
