@@ -41,7 +41,7 @@ var mayImport = []struct{ pkg, deps string }{
 	{"clock", ". db inbox record playbook advance"},
 	{"lookup", ". db tenant errorqueue inbox outbox record identity playbook golden stage advance connect"},
 	{"mirror", ". db tenant errorqueue inbox outbox record identity golden playbook mapping stage advance connect"},
-	{"notify", ". db tenant errorqueue inbox outbox record identity golden playbook calendar consent wording money stage advance connect"},
+	{"notify", ". db tenant errorqueue inbox outbox record identity golden playbook calendar consent wording money check stage advance connect"},
 	{"explain", ". db tenant errorqueue inbox outbox record identity golden playbook mapping money stage advance lookup mirror notify connect"},
 	{"sandbox", ""},
 	{"sandbox/housecallpro", ""},

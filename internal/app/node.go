@@ -222,7 +222,13 @@ func (n *Node) wire() (err error) {
 	if n.rooms, err = n.makeRooms(); err != nil {
 		return err
 	}
-	n.Advance = &advance.Advance{DB: n.DB, Decoder: n.decoder, Policy: n.policyOf, Followers: n.rooms.followers()}
+	n.Advance = &advance.Advance{DB: n.DB, Decoder: n.decoder, Policy: n.policyOf, Followers: n.rooms.followers(),
+		Derived: []string{
+			"stop(job_id, visit_id, technician)",
+			"desired(connection, type, subject) doc",
+			"desired_link(connection, type, subject, to_type, to_subject, role)",
+		},
+		Promised: []string{"message(subject)", "told(subject)", "outcome(subject)"}}
 	quotas := map[string]*outbox.Dispatcher{}
 	for _, name := range n.names() {
 		b := n.bindings[name]

@@ -9,6 +9,7 @@ import (
 	"plumbline.dev/plumbline/internal/db"
 	"plumbline.dev/plumbline/internal/errorqueue"
 	"plumbline.dev/plumbline/internal/explain"
+	"plumbline.dev/plumbline/internal/lookup"
 	"plumbline.dev/plumbline/internal/mirror"
 	"plumbline.dev/plumbline/internal/notify"
 	"plumbline.dev/plumbline/internal/outbox"
@@ -28,16 +29,13 @@ func (n *Node) Queue() *api.Queue {
 			errorqueue.Delivery: api.SkipDelivery,
 			errorqueue.Record:   forgiven(mirror.Room),
 			errorqueue.Message:  forgiven(notify.Room),
-			errorqueue.Lookup:   forgiven(lookup),
+			errorqueue.Lookup:   forgiven(lookup.Room),
 		}}
 }
 
-// lookup is the room that owes questions to tools.
-const lookup = "lookup"
-
 // lookUpAgain lets a question be asked again. Its ref is connection/question.
 func lookUpAgain(tx *db.Tx, location, ref string) error {
-	return outbox.Retry(tx, keyOf(location, lookup, ref))
+	return outbox.Retry(tx, keyOf(location, lookup.Room, ref))
 }
 
 // forgiven takes back what a room owes.

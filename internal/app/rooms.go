@@ -12,9 +12,11 @@ import (
 	"plumbline.dev/plumbline/internal/advance"
 	"plumbline.dev/plumbline/internal/clock"
 	"plumbline.dev/plumbline/internal/connect"
+	"plumbline.dev/plumbline/internal/connect/greatcircle"
 	"plumbline.dev/plumbline/internal/connect/hubspot"
 	"plumbline.dev/plumbline/internal/connect/twilio"
 	"plumbline.dev/plumbline/internal/db"
+	"plumbline.dev/plumbline/internal/lookup"
 	"plumbline.dev/plumbline/internal/mirror"
 	"plumbline.dev/plumbline/internal/notify"
 	"plumbline.dev/plumbline/internal/outbox"
@@ -23,17 +25,18 @@ import (
 
 // rooms are the rooms that owe and perform.
 type rooms struct {
+	lookup *lookup.Lookup
 	mirror *mirror.Mirror
 	notify *notify.Notify
 }
 
-// followers in the order in which they owe: clocks, records, messages.
+// followers in the order in which they owe: clocks, questions, records, messages.
 func (r rooms) followers() []advance.Follower {
-	return []advance.Follower{clock.Setter{}, r.mirror, r.notify}
+	return []advance.Follower{clock.Setter{}, r.lookup, r.mirror, r.notify}
 }
 
 func (r rooms) performers() map[string]outbox.Performer {
-	return map[string]outbox.Performer{mirror.Room: r.mirror, notify.Room: r.notify}
+	return map[string]outbox.Performer{lookup.Room: r.lookup, mirror.Room: r.mirror, notify.Room: r.notify}
 }
 
 func (n *Node) makeRooms() (r rooms, err error) {
@@ -67,6 +70,12 @@ func (n *Node) makeRooms() (r rooms, err error) {
 	if r.notify.LinkKey, err = hkdf.Key(sha256.New, []byte(n.Config.Key), nil, "links of the homeowner's pages", 32); err != nil {
 		return r, fmt.Errorf("derive the key of links: %w", err)
 	}
+	r.lookup = &lookup.Lookup{Policy: n.policyOf, Tool: func(location, connection string) any {
+		if b := n.bindings[location+"/"+connection]; b != nil {
+			return b.tool
+		}
+		return nil
+	}}
 	n.watch()
 	return r, nil
 }
@@ -120,4 +129,4 @@ func (n *Node) observe(c tenant.Connection, d plumbline.Delivery) (mirror.Observ
 }
 
 // router estimates drives; a real one takes its place here and nowhere else.
-func router() any { return nil }
+func router() connect.Router { return greatcircle.Router{} }
