@@ -8,6 +8,9 @@ import (
 	"plumbline.dev/plumbline/internal/db"
 	"plumbline.dev/plumbline/internal/errorqueue"
 	"plumbline.dev/plumbline/internal/inbox"
+	"plumbline.dev/plumbline/internal/lookup"
+	"plumbline.dev/plumbline/internal/mirror"
+	"plumbline.dev/plumbline/internal/notify"
 	"plumbline.dev/plumbline/internal/outbox"
 )
 
@@ -80,7 +83,7 @@ func ItemsWithAttempts(tx *db.Tx, location, cause string) (list []Tried, err err
 }
 
 // rooms says which room owes what an item is about.
-var rooms = map[string]string{errorqueue.Record: "mirror", errorqueue.Message: "notify", errorqueue.Lookup: "lookup"}
+var rooms = map[string]string{errorqueue.Record: mirror.Room, errorqueue.Message: notify.Room, errorqueue.Lookup: lookup.Room}
 
 type retryInput struct {
 	CauseInput
