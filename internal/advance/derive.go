@@ -64,11 +64,7 @@ func (w *work) deriveBase(b *Batch, ids map[string]string) error {
 	var touched []string // source records on which jobs may rest
 	for _, id := range keys(ids) {
 		gid := plumbline.GoldenID(id)
-		rows := members[gid]
-		kind := had[gid].Kind
-		if len(rows) > 0 {
-			kind = rows[0].Kind
-		}
+		kind, rows := itself(members[gid], had[gid].Kind)
 		switch kind {
 		case plumbline.Customer:
 			w.stale(record.RankSums, ids[id], id)
@@ -84,6 +80,9 @@ func (w *work) deriveBase(b *Batch, ids map[string]string) error {
 				return err
 			}
 			continue
+		case plumbline.Property, plumbline.Technician:
+		default:
+			continue
 		}
 		g := deriveSimple(gid, kind, rows)
 		if g.Doc != had[gid].Doc {
@@ -97,6 +96,25 @@ func (w *work) deriveBase(b *Batch, ids map[string]string) error {
 	jobs, err := record.Dependents(w.tx, w.location, distinct(touched))
 	w.stale(record.RankJob, "delivery", jobs...)
 	return err
+}
+
+// itself says of which kind a golden record is, and which members make it: none if all
+// that is left was said about a record that nobody has told of.
+func itself(members []*record.Row, had plumbline.Kind) (kind plumbline.Kind, rows []*record.Row) {
+	kind = had
+	alone := true
+	for _, r := range members {
+		if r.About == "" {
+			kind, alone = r.Kind, false
+			break
+		}
+	}
+	for _, r := range members {
+		if r.Kind == kind && !alone {
+			rows = append(rows, r)
+		}
+	}
+	return kind, rows
 }
 
 // idsOf lists the members of a golden record and its own id, under which records
@@ -180,6 +198,9 @@ func (w *work) deriveJobs(b *Batch, ids map[string]string) error {
 			return err
 		}
 		if j == nil {
+			if kind, _ := itself(in.members[plumbline.GoldenID(id)], plumbline.Job); !ofJob(kind) {
+				continue
+			}
 			put = append(put, record.Golden{ID: plumbline.GoldenID(id), Kind: plumbline.Job})
 			continue
 		}
@@ -194,6 +215,15 @@ func (w *work) deriveJobs(b *Batch, ids map[string]string) error {
 	}
 	w.stale(record.RankSums, "delivery", people...)
 	return record.StoreGolden(w.tx, w.location, put)
+}
+
+// ofJob says whether records of a kind are derived with their job.
+func ofJob(kind plumbline.Kind) bool {
+	switch kind {
+	case plumbline.Job, plumbline.Visit, plumbline.Invoice, plumbline.Payment:
+		return true
+	}
+	return false
 }
 
 // storedJob is a golden job as it is stored.

@@ -278,7 +278,11 @@ func (w *chaos) office(d *plumbline.Delivery) {
 	switch rapid.IntRange(0, 4).Draw(w.t, "decision") {
 	case 0, 1:
 		kind := rapid.SampledFrom(w.kinds).Draw(w.t, "about what")
-		o = advance.OfficeDecision{Do: "say", About: w.source(w.pick("whose", "field", "crm"), kind, w.object(kind)), Kind: kind, Fields: map[string]plumbline.Value{}}
+		about := kind
+		if w.chance(12, "by mistake") { // a record of another kind than it says
+			about = rapid.SampledFrom(w.kinds).Draw(w.t, "what it is")
+		}
+		o = advance.OfficeDecision{Do: "say", About: w.source(w.pick("whose", "field", "crm"), about, w.object(about)), Kind: kind, Fields: map[string]plumbline.Value{}}
 		for name, v := range w.fields(kind) {
 			switch to := plumbline.Fields[kind][name]; {
 			case to.Type == plumbline.Ref && v != plumbline.Null:

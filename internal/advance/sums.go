@@ -34,7 +34,10 @@ func (w *work) deriveSums(b *Batch, ids map[string]string) error {
 	var put []record.Golden
 	for _, id := range keys(ids) {
 		gid := plumbline.GoldenID(id)
-		rows := members[gid]
+		kind, rows := itself(members[gid], plumbline.Customer)
+		if len(rows) > 0 && kind != plumbline.Customer {
+			continue
+		}
 		if len(rows) == 0 {
 			put = append(put, record.Golden{ID: gid, Kind: plumbline.Customer})
 			b.People = append(b.People, &Person{ID: gid, Gone: true})

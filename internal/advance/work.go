@@ -54,7 +54,6 @@ type work struct {
 	moves   []identity.Move
 	ties    []Tie
 	heard   []Heard
-	silent  bool // rebuilding: nothing follows
 }
 
 func (w *work) stale(rank int, cause string, ids ...string) {

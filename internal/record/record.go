@@ -170,13 +170,14 @@ func (a *applying) add(d plumbline.Delivery, r plumbline.Reading) {
 
 // belongs finds the golden record of a row: its job for what belongs to a job, its
 // subject's for what is said about a record, else what identity decided, at first
-// itself. It depends on what the rows say now, and not on where they belonged.
+// itself. It depends on what the rows say now, and not on where they belonged. What is
+// said about a record that nobody knows, or that is of another kind, stands alone.
 func (a *applying) belongs(r *Row) plumbline.GoldenID {
 	if r.About != "" {
-		if to := a.rows[r.About]; to != nil && to.Golden != "" {
+		if to := a.rows[r.About]; to != nil && to.Golden != "" && to.Kind == r.Kind {
 			return to.Golden
 		}
-		return plumbline.GoldenID(cmp.Or(r.Text("job"), string(r.About)))
+		return plumbline.GoldenID(cmp.Or(r.Text("job"), string(r.ID)))
 	}
 	switch r.Kind {
 	case plumbline.Address:

@@ -43,7 +43,9 @@ func selectPaymentsOf(tx *db.Tx) string {
 }
 
 func selectLeft(tx *db.Tx) string {
-	return `SELECT about, golden_id FROM source_record WHERE location_id = $1 AND about <> '' AND about IN ` + tx.In(2)
+	return `SELECT s.about, s.golden_id FROM source_record s
+		JOIN source_record t ON t.location_id = s.location_id AND t.id = s.about AND t.kind = s.kind
+		WHERE s.location_id = $1 AND s.about <> '' AND s.about IN ` + tx.In(2)
 }
 
 func selectGoldenIDs(tx *db.Tx) string {
@@ -59,7 +61,8 @@ func updateGolden(tx *db.Tx) string {
 
 func updateGoldenAbout(tx *db.Tx) string {
 	return `UPDATE source_record SET golden_id = v.g FROM ` + tx.Set(2, "id text", "g text") + ` AS v
-		WHERE source_record.location_id = $1 AND source_record.about <> '' AND source_record.about = v.id`
+		WHERE source_record.location_id = $1 AND source_record.about <> '' AND source_record.about = v.id
+		AND EXISTS (SELECT 1 FROM source_record t WHERE t.location_id = $1 AND t.id = v.id AND t.kind = source_record.kind)`
 }
 
 func selectDependents(tx *db.Tx) string {
