@@ -84,6 +84,9 @@ func (s *scene) subjects() []string {
 }
 
 func (f *following) prepare(subjects []string, scenes []*scene) (err error) {
+	if err := alone(f.tx, f.location); err != nil {
+		return err
+	}
 	if f.since, err = Activate(f.tx, f.location, f.pb); err != nil {
 		return err
 	}
@@ -362,6 +365,10 @@ func (f *following) address(s *scene, r *playbook.Rule, t trigger, o *Outcome) e
 			}
 			continue
 		}
+		if other := f.fuller(s, r, t, h.address); other != "" {
+			f.book.set(o, Dropped, "the same person hears "+other+" of it, which says more")
+			continue
+		}
 		m := f.book.put(Message{Rule: r.ID, Subject: o.Subject, N: o.N, Job: string(s.id), Visit: t.visit, Person: string(h.person), Role: string(h.role),
 			Address: h.address, Household: s.household(), Class: r.Class, Happened: o.Happened, Known: o.Known, Due: f.tx.Now.UnixMilli()})
 		if err := f.owe(s, r, m); err != nil {
@@ -369,6 +376,32 @@ func (f *following) address(s *scene, r *playbook.Rule, t trigger, o *Outcome) e
 		}
 	}
 	return nil
+}
+
+// fuller names the rule, if there is one, that says more of the same event to the same
+// number: whoever is in several roles hears once. Of texts of one length the rule that
+// comes first in the playbook speaks.
+func (f *following) fuller(s *scene, r *playbook.Rule, t trigger, address string) string {
+	mine, before := len(f.pb.Texts[r.Text]["en"]), true
+	for _, o := range f.pb.Rules {
+		if o == r {
+			before = false
+			continue
+		}
+		if o.On != r.On || o.Text == "" || !slices.ContainsFunc(s.hearers(o.To), func(h hearer) bool { return h.address == address }) {
+			continue
+		}
+		if n := len(f.pb.Texts[o.Text]["en"]); n < mine || n == mine && !before {
+			continue
+		}
+		if who, _ := speaks(f.connections, f.pb, o, s); who != "us" {
+			continue
+		}
+		if ok, err := o.When.Eval(s.env(s.visit(t.visit), "", f.tx.Now)); err == nil && ok {
+			return o.ID
+		}
+	}
+	return ""
 }
 
 // owe hands a message to the outbox, or, in rehearsal, says what would be said.

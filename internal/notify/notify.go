@@ -130,3 +130,7 @@ func inFlight(tx *db.Tx, location string, m *Message) (bool, error) {
 
 // urgency orders messages within a connection, the most pressing first.
 var urgency = map[string]int{"active_visit": 0, "reply": 0, "service": 1, "account": 2, "asking": 3, "marketing": 4}
+
+// alone lets one transaction at a time work on a location's messages: what is owed and
+// what is sent must see each other.
+func alone(tx *db.Tx, location string) error { return tx.Lane(location, Room) }

@@ -248,3 +248,28 @@ func TestPeopleHearInTheirLanguage(t *testing.T) {
 		}
 	})
 }
+
+func TestWhoeverIsInSeveralRolesHearsTheFullestText(t *testing.T) {
+	more := only("canceled") + "  short: {on: visit.canceled, text: short, within: 2h, to: site_contact, class: service, per: visit}\n" +
+		"texts: {short: {en: \"{{.brand}}: canceled.\", es: \"{{.brand}}: cancelado.\"}}\n"
+	for name, c := range map[string]struct {
+		contact string
+		want    []string
+	}{
+		"one person": {"c1", []string{maria + ": Brightwater: your visit on"}},
+		"two people": {"c2", []string{maria + ": Brightwater: your visit on", tom + ": Brightwater: canceled."}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			each(t, options{layer: more}, func(t *testing.T, w *world) {
+				readings := append([]plumbline.Reading{customer("c1", "Maria", maria), customer("c2", "Tom", tom), property("p1", "c1"), technicianReading("t1", "Dana")},
+					w.job("j1", "c1", on(6, 8, 0))...)
+				readings[4].Fields["site_contact"] = text(c.contact)
+				w.hear(readings...)
+				w.run(minutes(1))
+				w.hear(plumbline.Reading{Kind: plumbline.Visit, ID: "vj1", Fields: fields{"canceled_at": at(w.now)}})
+				w.run(minutes(1))
+				w.wantSaid(c.want...)
+			})
+		})
+	}
+}

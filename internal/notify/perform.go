@@ -47,6 +47,9 @@ func requestOf(c outbox.Call) (r request, err error) {
 func (n *Notify) Prepare(tx *db.Tx, c tenant.Connection, rows []outbox.Row) (calls []outbox.Call, settled []outbox.Settled, err error) {
 	defer plumbline.Wrap(&err, "prepare messages")
 
+	if err := alone(tx, c.Location); err != nil {
+		return nil, nil, err
+	}
 	p := &preparing{following: &following{Notify: n, tx: tx, location: c.Location, sender: c, hasSender: true}}
 	if p.pb, p.open, err = n.Policy(c.Location); err != nil {
 		return nil, nil, err
@@ -263,6 +266,9 @@ func (n *Notify) Settle(tx *db.Tx, c tenant.Connection, call outbox.Call, r outb
 }
 
 func (n *Notify) settling(tx *db.Tx, c tenant.Connection, id string) (*preparing, *Message, error) {
+	if err := alone(tx, c.Location); err != nil {
+		return nil, nil, err
+	}
 	m, err := get(tx, c.Location, id)
 	if err != nil || m == nil {
 		return nil, nil, err
