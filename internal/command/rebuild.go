@@ -8,6 +8,7 @@ import (
 
 	"plumbline.dev/plumbline/internal/app"
 	"plumbline.dev/plumbline/internal/db"
+	"plumbline.dev/plumbline/internal/tenant"
 )
 
 type rebuild struct {
@@ -41,6 +42,9 @@ func (c *rebuild) verify(s *shell, n *app.Node, location string) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, scratch.Close()) }()
+	if err := connectedAlike(s, n.DB, scratch, location); err != nil {
+		return err
+	}
 	found, err := n.Advance.Verify(s.ctx, s.Now(), location, scratch, nil)
 	if err != nil {
 		return err
@@ -53,4 +57,28 @@ func (c *rebuild) verify(s *shell, n *app.Node, location string) (err error) {
 	}
 	_, err = fmt.Fprintf(s.Out, "location %s: what is stored is what follows from what was kept\n", location)
 	return err
+}
+
+// connectedAlike gives the scratch database the connections of a location: what is
+// derived for a target follows from there being one.
+func connectedAlike(s *shell, from, to *db.DB, location string) error {
+	var list []tenant.Connection
+	err := from.View(s.ctx, s.Now(), func(tx *db.Tx) (err error) {
+		list, err = tenant.Connections(tx, location)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	return to.Do(s.ctx, s.Now(), func(tx *db.Tx) error {
+		for _, c := range list {
+			if err := tenant.Put(tx, c); err != nil {
+				return err
+			}
+			if err := tenant.Switch(tx, location, c.Name, c.Mode); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
 }
