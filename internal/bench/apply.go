@@ -1,0 +1,105 @@
+package bench
+
+import (
+	"context"
+	"fmt"
+	"path/filepath"
+	"time"
+
+	"plumbline.dev/plumbline/internal/app"
+	"plumbline.dev/plumbline/internal/db"
+	"plumbline.dev/plumbline/internal/inbox"
+)
+
+// group is how many deliveries are kept in one transaction.
+const group = 64
+
+// rounds is into how many turns a measurement and its ceiling are cut, so that what
+// else runs on the machine falls on both.
+const rounds = 10
+
+// late is after everything that deliveries tell of.
+var late = began.AddDate(0, 0, 7)
+
+// apply measures deliveries wholly advanced per second (decoded, matched, merged,
+// folded, with clocks, desired records and messages owed) over keeping the same
+// deliveries alone, in turns, in the same file.
+func apply(ctx context.Context, o Options, r Report) (err error) {
+	jobs := o.scale(10_000)
+	n, err := build(ctx, setup{file: filepath.Join(o.Dir, "apply.db"), mode: "on", now: func() time.Time { return late }, log: o.Log})
+	if err != nil {
+		return err
+	}
+	defer func() { err = closing(err, n) }()
+	if err := keepAll(ctx, n, jobs, func(i int) (int, int) { return i, i % (steps - 1) }); err != nil {
+		return err
+	}
+	if err := drain(ctx, n, late); err != nil {
+		return err
+	}
+	m, err := applyOver(ctx, n, jobs, o.scale(10_000))
+	if err != nil {
+		return err
+	}
+	r["apply_ratio"] = Figure{Value: m.ratio(), Unit: "ratio", Floor: ">= 0.10, aim 0.20", Ceiling: m.keepRate(),
+		Note: fmt.Sprintf("%.0f deliveries/s advanced over %.0f/s kept in groups of %d, %d deliveries of 4 KB over %d jobs", m.applyRate(), m.keepRate(), group, m.deliveries, jobs)}
+	return nil
+}
+
+// A measure is how long deliveries took to be kept, and to be applied.
+type measure struct {
+	deliveries    int
+	kept, applied time.Duration
+}
+
+func (m measure) keepRate() float64  { return float64(m.deliveries) / m.kept.Seconds() }
+func (m measure) applyRate() float64 { return float64(m.deliveries) / m.applied.Seconds() }
+func (m measure) ratio() float64     { return m.applyRate() / m.keepRate() }
+
+// applyOver keeps and applies deliveries over jobs that are there, in turns.
+func applyOver(ctx context.Context, n *app.Node, jobs, deliveries int) (m measure, err error) {
+	each := deliveries / rounds
+	for round := range rounds {
+		began := time.Now()
+		err := keepAll(ctx, n, each, func(i int) (int, int) { return storyOf(round*each+i, jobs) })
+		if err != nil {
+			return m, err
+		}
+		m.kept += time.Since(began)
+		began = time.Now()
+		if err := drain(ctx, n, late); err != nil {
+			return m, err
+		}
+		m.applied += time.Since(began)
+		m.deliveries += each
+	}
+	return m, nil
+}
+
+// storyOf says of which job and step the i-th delivery after the first of each job
+// tells: neighbours are of other jobs, which stand at all steps of their stories.
+func storyOf(i, jobs int) (job, step int) {
+	job = i * 7 % jobs
+	return job, job%(steps-1) + 1 + i/jobs
+}
+
+// keepAll keeps deliveries in groups. What each tells of, said says by its number.
+func keepAll(ctx context.Context, n *app.Node, count int, said func(i int) (job, step int)) error {
+	for i := 0; i < count; i += group {
+		var packed []inbox.Packed
+		for j := i; j < min(i+group, count); j++ {
+			packed = append(packed, inbox.Pack(deliveryOf(said(j))))
+		}
+		err := n.DB.Do(ctx, late, func(tx *db.Tx) error {
+			fresh, err := inbox.Keep(tx, packed...)
+			if err == nil && fresh != len(packed) {
+				err = fmt.Errorf("%d of %d deliveries were there already", len(packed)-fresh, len(packed))
+			}
+			return err
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
