@@ -230,11 +230,12 @@ func mergeRef(c tenant.Connection, typ, id string) string {
 	return strings.Join([]string{c.Name, "merge", typ, id}, "/")
 }
 
-// offerMerge shows two records of one customer, once.
+// offerMerge shows two records of one customer, until a person has skipped it.
 func (p *pass) offerMerge(t *target, id string) error {
 	ref := mergeRef(p.c, p.typ, id)
-	if _, err := errorqueue.Get(p.tx, p.c.Location, errorqueue.Record, ref); plumbline.KindOf(err) != plumbline.NotFound {
-		return err
+	had, err := errorqueue.Get(p.tx, p.c.Location, errorqueue.Record, ref)
+	if err == nil && had.State != "done" || err != nil && plumbline.KindOf(err) != plumbline.NotFound {
+		return err // it is shown, or a person has skipped it
 	}
 	return errorqueue.Open(p.tx, errorqueue.Item{Location: p.c.Location, Kind: errorqueue.Record, Ref: ref,
 		Cause: p.c.Name + ": two records of one customer", Title: p.c.Name + " has two records of one customer",

@@ -16,6 +16,10 @@ import (
 // associateBatch is how many associations one attempt makes.
 const associateBatch = 100
 
+// linkedAtOnce is how many records that are joined to one are looked at in one
+// transaction.
+const linkedAtOnce = 15
+
 func linkID(l connect.Association) string { return l.ToType + "/" + l.ToID + "/" + l.Role }
 
 // lacking are the associations that were not made yet.
@@ -187,31 +191,18 @@ func (m *Mirror) linkSettled(tx *db.Tx, c tenant.Connection, t *target, row outb
 	return outbox.AgainAt(row, later(outbox.Backoff(row, tx.Now), tx.Now.Add(bad.After)))
 }
 
-// wakeLinked looks again at the records that are joined to a subject's.
-func (m *Mirror) wakeLinked(tx *db.Tx, c tenant.Connection, maps mappings, typ, subject string) error {
-	rows, err := tx.Query(selectLinked, c.Location, c.Name, typ, subject)
+// wakeLinked looks again at the records that are joined to a subject's, page by page
+// from the one after (afterType, after).
+func (m *Mirror) wakeLinked(tx *db.Tx, c tenant.Connection, maps mappings, typ, subject, afterType, after string) error {
+	list, err := linkedTo(tx, c, typ, subject, afterType, after)
 	if err != nil {
 		return err
 	}
-	type from struct{ typ, subject string }
-	var list []from
-	for rows.Next() {
-		var f from
-		if err := rows.Scan(&f.typ, &f.subject); err != nil {
-			rows.Close()
-			return err
-		}
-		list = append(list, f)
-	}
-	rows.Close()
-	if err := rows.Err(); err != nil {
-		return err
-	}
 	for _, f := range list {
-		if maps[f.typ] == nil {
+		if maps[f.Type] == nil {
 			continue
 		}
-		targets, err := targetsOf(tx, c, maps[f.typ].For, f.typ, f.subject)
+		targets, err := targetsOf(tx, c, maps[f.Type].For, f.Type, f.Subject)
 		if err != nil {
 			return err
 		}
@@ -228,7 +219,40 @@ func (m *Mirror) wakeLinked(tx *db.Tx, c tenant.Connection, maps mappings, typ, 
 			}
 		}
 	}
-	return nil
+	if len(list) < linkedAtOnce {
+		return nil
+	}
+	last := list[len(list)-1]
+	return outbox.Owe(tx, debt(c, "linked", strings.Join([]string{"linked", typ, subject, last.Type, last.Subject}, "/")))
+}
+
+func linkedTo(tx *db.Tx, c tenant.Connection, typ, subject, afterType, after string) (list []link, err error) {
+	rows, err := tx.Query(selectLinked, c.Location, c.Name, typ, subject, afterType, after, linkedAtOnce)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var f link
+		if err := rows.Scan(&f.Type, &f.Subject); err != nil {
+			return nil, err
+		}
+		list = append(list, f)
+	}
+	return list, rows.Err()
+}
+
+// linkedOn goes on where wakeLinked has left off.
+func (m *Mirror) linkedOn(tx *db.Tx, c tenant.Connection, rows []outbox.Row) ([]outbox.Call, []outbox.Settled, error) {
+	pb, _, err := m.Policy(c.Location)
+	if err != nil {
+		return nil, nil, err
+	}
+	x := strings.Split(rows[0].Record, "/")
+	if len(x) == 5 {
+		err = m.wakeLinked(tx, c, pb.Mapping[c.Tool], x[1], x[2], x[3], x[4])
+	}
+	return nil, []outbox.Settled{{Row: rows[0], What: outbox.Done}}, err
 }
 
 // wakeOn looks again at the next records that wait, page by page.

@@ -98,7 +98,7 @@ func readRequest(call outbox.Call) (r request, err error) {
 
 // A row's record is its lot and what it is about: "record/contact/KEY",
 // "link/deal/KEY", "pull/contacts", "read/contact/ID/KEY", "describe/schema",
-// "wake/waiting", "all/desired".
+// "wake/waiting", "linked/contact/SUBJECT/deal/SUBJECT", "all/desired".
 func split(record string) (what, typ, rest string) {
 	what, rest, _ = strings.Cut(record, "/")
 	typ, rest, _ = strings.Cut(rest, "/")
@@ -130,6 +130,8 @@ func (m *Mirror) Prepare(tx *db.Tx, c tenant.Connection, rows []outbox.Row) (cal
 		return []outbox.Call{outbox.NewCall(tx, m.budget(c, useRead), request{Do: "describe"}, rows[0])}, nil, nil
 	case "wake":
 		return m.wakeOn(tx, c, rows[0])
+	case "linked":
+		return m.linkedOn(tx, c, rows)
 	case "all":
 		return m.oweOn(tx, c, rows[0])
 	}

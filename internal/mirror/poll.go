@@ -105,6 +105,7 @@ func (m *Mirror) lookupFailed(tx *db.Tx, c tenant.Connection, row outbox.Row, e 
 // keep keeps answers as deliveries and compares records with them. An answer equal
 // to the last one kept for its object keeps nothing. It returns how many were news.
 func (m *Mirror) keep(tx *db.Tx, c tenant.Connection, call outbox.Call, answers []connect.Answer) (news int, err error) {
+	passes := map[string]*pass{}
 	for _, a := range answers {
 		d := plumbline.Delivery{Location: c.Location, Connection: c.Name, Tool: c.Tool, Event: "read", Attempt: call.ID, Received: tx.Now, Read: call.Started, Body: a.Body}
 		o, err := m.Observe(c, d)
@@ -120,7 +121,14 @@ func (m *Mirror) keep(tx *db.Tx, c tenant.Connection, call outbox.Call, answers 
 			d.Object = o.Type + ":" + a.Object // ids are unique within a type only
 		}
 		d.Key = call.ID + "/" + d.Object
-		n, err := m.keepOne(tx, c, d, o, call)
+		p := passes[o.Type]
+		if p == nil {
+			if p, _, err = m.newPass(tx, c, o.Type); err != nil {
+				return news, err
+			}
+			passes[o.Type] = p
+		}
+		n, err := p.keep(d, o, call)
 		if err != nil {
 			return news, err
 		}
@@ -129,24 +137,21 @@ func (m *Mirror) keep(tx *db.Tx, c tenant.Connection, call outbox.Call, answers 
 	return news, nil
 }
 
-func (m *Mirror) keepOne(tx *db.Tx, c tenant.Connection, d plumbline.Delivery, o Observation, call outbox.Call) (n int, err error) {
-	p, _, err := m.newPass(tx, c, o.Type)
-	if err != nil {
-		return 0, err
-	}
+// keep keeps one answer, with what in it is our echo, and compares the record with it.
+func (p *pass) keep(d plumbline.Delivery, o Observation, call outbox.Call) (n int, err error) {
 	targets, err := p.observedTargets(o)
 	if err != nil {
 		return 0, err
 	}
-	last, had, err := inbox.Answered(tx, c.Location, c.Name, d.Object)
+	last, had, err := inbox.Answered(p.tx, d.Location, d.Connection, d.Object)
 	if err != nil {
 		return 0, err
 	}
 	if !had || !bytes.Equal(last.Body, d.Body) {
-		if echoes := m.echoes(d, o, targets, tx.Now); len(echoes) > 0 {
+		if echoes := p.m.echoes(d, o, targets, p.tx.Now); len(echoes) > 0 {
 			d.Echoes = map[string][]string{o.ID: echoes}
 		}
-		if n, err = inbox.Keep(tx, inbox.Pack(d)); err != nil {
+		if n, err = inbox.Keep(p.tx, inbox.Pack(d)); err != nil {
 			return 0, err
 		}
 	}
@@ -225,7 +230,7 @@ func repeats(targets []*target, value string, at, now time.Time) bool {
 // observe notes what an answer says of a target record, unless it was read while a
 // write was under way. What others have changed is looked at again.
 func (p *pass) observe(t *target, o Observation, call outbox.Call) error {
-	if t.ID != o.ID || t.State == Gone {
+	if t.ID != o.ID || t.State == Gone && (o.Archived || o.MergedTo != "") {
 		return nil
 	}
 	for _, w := range t.Writes {
@@ -247,7 +252,13 @@ func (p *pass) observe(t *target, o Observation, call outbox.Call) error {
 	case o.Archived:
 		return p.deleted(t)
 	}
-	moved := false
+	moved := t.State == Gone
+	if moved { // somebody has brought it back
+		t.State, t.Reason = Live, ""
+		if err := errorqueue.Close(p.tx, p.c.Location, errorqueue.Record, p.c.Name+"/"+recordName(t.Type, t.Key), "done", "it is there again"); err != nil {
+			return err
+		}
+	}
 	for name, f := range o.Fields {
 		had, known := t.Observed[name]
 		moved = moved || !known || had.Value != f.Value

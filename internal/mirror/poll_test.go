@@ -195,3 +195,26 @@ func TestARecordDeletedThereIsShownAndMadeAgainOnlyOnAWord(t *testing.T) {
 		}
 	})
 }
+
+func TestARecordThatIsBroughtBackIsKeptTrueAgain(t *testing.T) {
+	each(t, func(w *world) {
+		w.says(w.rosa())
+		w.run(12 * time.Minute)
+		id := w.one("contacts").ID
+		if err := w.crm.Archive("contacts", id); err != nil {
+			w.t.Fatal(err)
+		}
+		w.run(15 * time.Minute)
+		if len(w.items()) != 1 {
+			w.t.Fatalf("the deletion is not shown%s", w.story())
+		}
+		if err := w.crm.Restore("contacts", id); err != nil {
+			w.t.Fatal(err)
+		}
+		w.says(w.rosa("mobile_phone", "(512) 555-0199"))
+		w.run(15 * time.Minute)
+		if c := w.one("contacts"); c.ID != id || c.Properties["mobilephone"] != "+15125550199" || len(w.items()) != 0 {
+			w.t.Errorf("contact %s says %v%s", c.ID, c.Properties, w.story())
+		}
+	})
+}

@@ -31,7 +31,8 @@ const (
 		WHERE location_id = $1 AND connection = $2 AND (type > $3 OR type = $3 AND subject > $4) ORDER BY type, subject LIMIT $5`
 
 	selectLinked = `SELECT DISTINCT type, subject FROM desired_link
-		WHERE location_id = $1 AND connection = $2 AND to_type = $3 AND to_subject = $4 ORDER BY type, subject`
+		WHERE location_id = $1 AND connection = $2 AND to_type = $3 AND to_subject = $4 AND (type > $5 OR type = $5 AND subject > $6)
+		ORDER BY type, subject LIMIT $7`
 )
 
 const targetColumns = `SELECT type, key_id, vendor_id, state, reason, owed, doc FROM target_record `
@@ -48,9 +49,6 @@ const (
 	selectWaiting = targetColumns + `WHERE location_id = $1 AND connection = $2 AND (type > $3 OR type = $3 AND key_id > $4)
 		AND (state IN ('waiting_adoption', 'waiting_candidate', 'waiting_record') OR state = 'waiting_poll' AND owed <= $5)
 		ORDER BY type, key_id LIMIT $6`
-
-	selectAllTargets = targetColumns + `WHERE location_id = $1 AND connection = $2 AND (type > $3 OR type = $3 AND key_id > $4)
-		ORDER BY type, key_id LIMIT $5`
 
 	countWaiting = `SELECT COUNT(*) FROM target_record WHERE location_id = $1 AND connection = $2
 		AND state IN ('waiting_adoption', 'waiting_poll', 'waiting_candidate', 'waiting_record')`

@@ -17,7 +17,6 @@ import (
 // none. At is set where its row is to be taken up again.
 type verdict struct {
 	change *connect.Change
-	links  []string // what the create makes, as target.Links holds it
 	at     time.Time
 	item   *errorqueue.Item
 	store  []*target // others that changed
@@ -351,7 +350,7 @@ func (p *pass) arrived(t *target) error {
 	if err != nil {
 		return err
 	}
-	if err := p.m.wakeLinked(p.tx, p.c, p.maps, p.typ, subjects[t.Key]); err != nil {
+	if err := p.m.wakeLinked(p.tx, p.c, p.maps, p.typ, subjects[t.Key], "", ""); err != nil {
 		return err
 	}
 	return p.oweLinks(t)
