@@ -21,6 +21,7 @@ type fold struct {
 	visits   []*trip
 	invoices map[string]*invoice
 	payments map[string]*payment
+	rang     []ring          // rings that do not count yet
 	rung     map[string]ring // by clock, or visit and clock
 
 	history History
@@ -137,6 +138,9 @@ func (f *fold) ringing() error {
 	for _, t := range f.visits {
 		t.view.DayBegun = false
 	}
+	if err := f.count(); err != nil {
+		return err
+	}
 	for _, key := range slices.Sorted(maps.Keys(f.rung)) {
 		r := f.rung[key]
 		due, ok, err := f.due(r, false)
@@ -145,6 +149,7 @@ func (f *fold) ringing() error {
 		}
 		if !ok || !due.Equal(r.due) {
 			delete(f.rung, key)
+			f.rang = append(f.rang, r) // it counts again if the clock is set back
 			continue
 		}
 		switch t := f.trip(plumbline.SourceID(r.visit)); {
@@ -159,6 +164,24 @@ func (f *fold) ringing() error {
 	f.job.QA = cmp.Or(f.ticked, "pending")
 	if f.job.QA == "pending" && slices.Contains(f.job.Rings, "qa_unproven") {
 		f.job.QA = "unproven"
+	}
+	return nil
+}
+
+// count takes up the rings whose clock is set to the time at which they rang.
+func (f *fold) count() error {
+	for i := 0; i < len(f.rang); {
+		r := f.rang[i]
+		due, set, err := f.due(r, true)
+		if err != nil {
+			return err
+		}
+		if !set || !due.Equal(r.due) {
+			i++
+			continue
+		}
+		f.rung[r.visit+"/"+r.clock] = r
+		f.rang = slices.Delete(f.rang, i, i+1)
 	}
 	return nil
 }

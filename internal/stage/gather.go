@@ -95,8 +95,9 @@ func (f *fold) options(v plumbline.Value, at int64) {
 	}
 }
 
-// gatherRings adds the rings of clocks that a record tells of. A ring counts where
-// its clock is set to that time.
+// gatherRings adds the rings of clocks that a record tells of. A ring counts from
+// where its clock is set to that time: at once, or, where the clock was set after it
+// was due, from then on.
 func (f *fold) gatherRings(r *plumbline.SourceRecord, visit string) {
 	for _, p := range r.Readings {
 		for name := range p.Fields {
@@ -110,14 +111,8 @@ func (f *fold) gatherRings(r *plumbline.SourceRecord, visit string) {
 				continue
 			}
 			rg := ring{clock: clock, visit: visit, due: due.UTC()}
-			f.add(event{at: due.UnixMilli(), received: p.Received, rank: 2, key: name + visit, cause: "clock: " + clock, apply: func(f *fold) {
-				f.show()
-				if set, ok, err := f.due(rg, true); err != nil {
-					f.failed = err
-				} else if ok && set.Equal(rg.due) {
-					f.rung[visit+"/"+clock] = rg
-				}
-			}})
+			f.add(event{at: due.UnixMilli(), received: p.Received, rank: 2, key: name + visit, cause: "clock: " + clock,
+				apply: func(f *fold) { f.rang = append(f.rang, rg) }})
 		}
 	}
 }
