@@ -30,7 +30,7 @@ func (x *Explainer) said(tx *db.Tx, location string, j *job) ([]Section, error) 
 	}
 	out := Explanation{}
 	out.add("What was said", lines...)
-	rules, err := x.rules(tx, location, j)
+	rules, err := x.rules(tx, location, j, messages)
 	out.add("What came of each rule", rules...)
 	return out.Sections, err
 }
@@ -40,7 +40,7 @@ func message(m *notify.Message) Line {
 	l := Line{Time: record.Time(cmp.Or(m.Sent, m.Made)), Source: m.Connection, Rule: "rule " + m.Rule,
 		Fact:     fmt.Sprintf("message %s to the %s at %s", m.ID, strings.ReplaceAll(m.Role, "_", " "), errorqueue.Mask(m.Address)),
 		Decision: m.State}
-	if m.Cause != "" {
+	if m.Cause != "" && m.Cause != "said: "+m.Body {
 		l.Decision += ", " + m.Cause
 	}
 	if m.Body != "" {
@@ -60,7 +60,7 @@ func Masked(m *notify.Message, text string) string {
 
 // rules says of each rule of the playbook what came of it for a job: the sentence of
 // its outcome, or, where it has none, what it still waits for.
-func (x *Explainer) rules(tx *db.Tx, location string, j *job) (lines []Line, err error) {
+func (x *Explainer) rules(tx *db.Tx, location string, j *job, messages []*notify.Message) (lines []Line, err error) {
 	pb, open, err := x.Policy(location)
 	if err != nil {
 		return nil, err
@@ -76,7 +76,7 @@ func (x *Explainer) rules(tx *db.Tx, location string, j *job) (lines []Line, err
 	for _, r := range pb.Rules {
 		found := slices.DeleteFunc(slices.Clone(outcomes), func(o *notify.Outcome) bool { return o.Rule != r.ID })
 		for _, o := range found {
-			lines = append(lines, outcome(r, o))
+			lines = append(lines, outcome(r, o, messages))
 		}
 		if len(found) > 0 {
 			continue
@@ -90,14 +90,20 @@ func (x *Explainer) rules(tx *db.Tx, location string, j *job) (lines []Line, err
 	return lines, nil
 }
 
-func outcome(r *playbook.Rule, o *notify.Outcome) Line {
+// outcome is what came of a rule as a line. Messages are those of the job: their links
+// are hidden.
+func outcome(r *playbook.Rule, o *notify.Outcome, messages []*notify.Message) Line {
 	fact := cmp.Or(r.On, r.News) + " of " + record.Time(o.Happened).Format(time.RFC3339)
 	decision := o.State
 	if o.Until != 0 {
 		decision += " until " + record.Time(o.Until).Format(time.RFC3339)
 	}
 	if o.Reason != "" {
-		decision += ", " + errorqueue.Mask(o.Reason)
+		reason := errorqueue.Mask(o.Reason)
+		for _, m := range messages {
+			reason = Masked(m, reason)
+		}
+		decision += ", " + reason
 	}
 	return Line{Time: record.Time(o.At), Fact: fact, Decision: decision, Rule: "rule " + r.ID}
 }
@@ -287,7 +293,7 @@ func (x *Explainer) Message(tx *db.Tx, location, job, id string) (e Explanation,
 	if err != nil {
 		return e, err
 	}
-	if err := x.ruleOf(location, m, outcomes, &e); err != nil {
+	if err := x.ruleOf(location, list, m, outcomes, &e); err != nil {
 		return e, err
 	}
 	attempts, err := outbox.AttemptsOf(tx, outbox.Key{Location: location, Connection: m.Connection, Room: notify.Room, Record: m.ID})
@@ -300,7 +306,7 @@ func (x *Explainer) Message(tx *db.Tx, location, job, id string) (e Explanation,
 	return e, err
 }
 
-func (x *Explainer) ruleOf(location string, m *notify.Message, outcomes []*notify.Outcome, e *Explanation) error {
+func (x *Explainer) ruleOf(location string, all []*notify.Message, m *notify.Message, outcomes []*notify.Outcome, e *Explanation) error {
 	pb, _, err := x.Policy(location)
 	if err != nil {
 		return err
@@ -312,7 +318,7 @@ func (x *Explainer) ruleOf(location string, m *notify.Message, outcomes []*notif
 	var lines []Line
 	for _, o := range outcomes {
 		if o.Rule == m.Rule && o.N == m.N && o.Subject == m.Subject {
-			lines = append(lines, outcome(r, o))
+			lines = append(lines, outcome(r, o, all))
 		}
 	}
 	if r.While != nil {

@@ -49,6 +49,9 @@ func (x *Explainer) target(tx *db.Tx, c tenant.Connection, typ, subject string) 
 	if err != nil {
 		return nil, err
 	}
+	if len(records) == 0 {
+		return []Line{{Source: c.Name, Fact: "no record of it is known there", Decision: c.Name + " is " + c.Mode}}, nil
+	}
 	for _, r := range records {
 		name := typ + " " + r.ID
 		if r.ID == "" {
