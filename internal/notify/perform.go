@@ -411,7 +411,9 @@ func (n *Notify) Decide(tx *db.Tx, c tenant.Connection, call outbox.Call, r outb
 		p.receipt(m, f.Status, finalRank(f.Status), f.Code)
 		return []outbox.Settled{done(row)}, p.book.flush()
 	}
-	if tx.Now.Before(call.Started.Add(longestCall + answer.settling)) {
+	// The list settles from when the text was taken, which may be at the end of the call.
+	// Twice as long as its tool says: what is said again cannot be taken back.
+	if tx.Now.Before(call.Started.Add(longestCall + 2*answer.settling)) {
 		return []outbox.Settled{{Row: row, What: outbox.Undecided}}, nil
 	}
 	p.tellAll(call.ID, false, m)

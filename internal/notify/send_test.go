@@ -8,6 +8,7 @@ import (
 
 	"plumbline.dev/plumbline"
 	"plumbline.dev/plumbline/internal/db"
+	"plumbline.dev/plumbline/internal/db/dbtest"
 	"plumbline.dev/plumbline/internal/notify"
 	"plumbline.dev/plumbline/internal/outbox"
 	"plumbline.dev/plumbline/internal/sandbox"
@@ -38,7 +39,7 @@ func TestATextThatIsNotYetReadHoldsWhatWouldBeSaid(t *testing.T) {
 		w.book(on(6, 8, 0))
 		w.run(minutes(1))
 		w.slow = true // intake is behind
-		w.write(maria, "STOP")
+		w.write(maria, "please stop texting me")
 		w.run(hours(1))
 		w.wantSaid()
 		w.slow = false
@@ -126,6 +127,43 @@ func TestALostAnswerIsAskedAfter(t *testing.T) {
 			})
 		})
 	}
+}
+
+func TestAListThatLagsBehindDoesNotMakeUsSayItTwice(t *testing.T) {
+	for seed := range uint64(4) {
+		d := dbtest.Open(t)
+		w := newWorld(t, d, options{layer: only("confirm"), seed: seed})
+		w.deaf = true
+		w.book(on(6, 8, 0))
+		w.run(minutes(1))
+		w.phones.SetFaults(fake.Faults{LostAnswer: 1, StaleList: 1})
+		w.run(61 * time.Second)
+		w.phones.SetFaults(fake.Faults{})
+		w.run(minutes(30))
+		w.wantSaid("you are booked")
+	}
+}
+
+func TestAReceiptSettlesACallThatWasNotAnswered(t *testing.T) {
+	each(t, options{layer: only("confirm")}, func(t *testing.T, w *world) {
+		w.book(on(6, 8, 0))
+		w.run(minutes(1))
+		w.net.SetFaults("api.twilio.com", sandbox.Faults{CutAfter: 1})
+		w.run(75 * time.Second) // the sender is not asked before 25 s have passed
+		if got := w.states("j1"); got[0] != "confirm delivered" {
+			t.Errorf("messages = %v, want delivered", got)
+		}
+		w.do(func(tx *db.Tx) error {
+			v, err := w.notify.May(tx, boise, id(plumbline.Job, "j1"), id(plumbline.Visit, "j1"), "confirm")
+			if v[maria].Why != "it is as they were last told" {
+				t.Errorf("May = %+v, want it told", v)
+			}
+			return err
+		})
+		w.net.SetFaults("api.twilio.com", sandbox.Faults{})
+		w.run(minutes(30))
+		w.wantSaid("you are booked")
+	})
 }
 
 func TestAStopWhileTheAttemptIsOpenEndsIt(t *testing.T) {

@@ -84,6 +84,7 @@ type options struct {
 	mode  string // of the sender; on
 	layer string
 	at    time.Time
+	seed  uint64
 }
 
 func newWorld(t *testing.T, d *db.DB, o options) *world {
@@ -104,7 +105,7 @@ func newWorld(t *testing.T, d *db.DB, o options) *world {
 	now := func() time.Time { return w.now }
 	w.net = sandbox.New(sandbox.Options{Now: now, Rand: rand.New(rand.NewPCG(1, 1))})
 	client := &http.Client{Transport: w.net}
-	w.phones = fake.New(fake.Options{Now: now, Rand: rand.New(rand.NewPCG(5, 5)), AccountSid: account, AuthToken: token, Numbers: []string{ours},
+	w.phones = fake.New(fake.Options{Now: now, Rand: rand.New(rand.NewPCG(5, o.seed)), AccountSid: account, AuthToken: token, Numbers: []string{ours},
 		Client: client, InboundURL: "https://hooks.example.com/twilio#rc=5&rp=all"})
 	w.net.Handle("api.twilio.com", w.phones)
 	w.net.Handle("hooks.example.com", http.HandlerFunc(w.hook))
