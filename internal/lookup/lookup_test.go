@@ -232,6 +232,20 @@ func TestATieIsReadOnceAndTheReadDecides(t *testing.T) {
 	})
 }
 
+func TestATieIsFoundThoughAPartStandsBetween(t *testing.T) {
+	s := open(t, dbtest.Open(t))
+	for _, city := range []string{"Aurora", "Batavia", "Elgin", "Geneva", "Joliet", "Naperville", "Oswego", "Wheaton"} {
+		a, b := customer("Dana"), customer("Maria")
+		a.ID, b.ID = city, city
+		part := plumbline.Reading{Kind: plumbline.Customer, ID: city, At: a.At, Fields: map[string]plumbline.Value{"city": plumbline.TextValue(city)}}
+		s.hears(a, b, part) // which stands last follows from digests
+		s.hears(part)
+	}
+	if n := s.owed(); n != 8 {
+		t.Errorf("owed %d reads, want one for each of 8 customers", n)
+	}
+}
+
 func TestNotFoundIsAnAnswer(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
 		s := open(t, d)
