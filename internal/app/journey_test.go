@@ -1,11 +1,13 @@
 package app_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 	"time"
 
 	"plumbline.dev/plumbline"
+	"plumbline.dev/plumbline/internal/db/dbtest"
 	"plumbline.dev/plumbline/internal/sandbox/housecallpro"
 )
 
@@ -274,4 +276,25 @@ func TestSTOPIsEffectiveAtOnce(t *testing.T) {
 	w.minutes(30)
 	w.heard(dana, 1)
 	w.props(w.contact("Whitlock"), map[string]string{"plumbline_texts_service": "no"})
+}
+
+// One whole job on PostgreSQL.
+func TestTheRelayRunsOnPostgreSQLToo(t *testing.T) {
+	w := newWorld(t, setting{store: dbtest.PostgresURL(t), schema: fmt.Sprintf("relay_%d", time.Now().UnixNano())})
+	c := w.customer()
+	w.minutes(1)
+	w.agrees(c.ID, "marketing")
+	j := w.book(c.ID, "No cooling upstairs", at(4, 10, 0))
+	w.until(at(4, 9, 40))
+	w.finish(j.ID)
+	inv := w.bill(j.ID)
+	_, err := w.field.Pay(inv.ID, housecallpro.NewPayment{Amount: 39000, Method: "credit_card"})
+	w.ok(err)
+	w.says(j.ID, map[string]plumbline.Value{"qa": plumbline.TextValue("passed")})
+	w.until(at(4, 16, 0))
+	if got := w.stage("Larkspur"); got != "paid" {
+		t.Errorf("the deal is %s, want paid", got)
+	}
+	w.heard(dana, 0, "you are booked", "is on the way", "Would you share your experience")
+	w.props(w.contact("Whitlock"), map[string]string{"plumbline_balance": "0", "plumbline_last_paid": "2026-05-04"})
 }

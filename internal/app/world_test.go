@@ -51,6 +51,9 @@ type setting struct {
 	speaks string // of the field tool's connection
 	layer  string // of the playbook
 	before func(*world)
+	start  time.Time // zero: Monday at eight
+	store  string    // a postgres:// URL; empty: SQLite
+	schema string
 }
 
 const weSpeak = "{confirmation: us, on_my_way: us, review: us, reminder: nobody, invoice: nobody, payment_reminder: us}"
@@ -58,6 +61,9 @@ const weSpeak = "{confirmation: us, on_my_way: us, review: us, reminder: nobody,
 func newWorld(t *testing.T, s setting) *world {
 	t.Helper()
 	w := &world{t: t, now: at(4, 8, 0)}
+	if !s.start.IsZero() {
+		w.now = s.start
+	}
 	now := func() time.Time { return w.now }
 	rnd := rand.New(rand.NewPCG(7, 7))
 	net := sandbox.New(sandbox.Options{Now: now, Rand: rnd})
@@ -80,7 +86,10 @@ func newWorld(t *testing.T, s setting) *world {
 	if s.speaks == "" {
 		s.speaks = weSpeak
 	}
-	config := fmt.Sprintf(`database: plumbline.db
+	if s.store == "" {
+		s.store = "plumbline.db"
+	}
+	config := fmt.Sprintf(`database: %s
 public_url: https://plumbline.example.com
 locations:
 - id: brightwater
@@ -90,12 +99,12 @@ locations:
      config: {api_key: key, webhook_secrets: [secret]}}
   - {name: hubspot, tool: hubspot, account: "62515", mode: "on", config: {token: pat, portal: "62515", app_id: "7906213", zone: America/Boise}}
   - {name: twilio, tool: twilio, account: %s, mode: "on", config: {account_sid: %s, auth_tokens: [0123456789abcdef0123456789abcdef], from: "%s", messages_per_second: 10}}
-`, company, s.speaks, sid, sid, sender)
+`, s.store, company, s.speaks, sid, sid, sender)
 	c, err := app.ParseConfig(filepath.Join(dir, "plumbline.yaml"), []byte(config))
 	if err != nil {
 		t.Fatal(err)
 	}
-	w.node, err = app.Build(t.Context(), c, app.Options{Now: now, Client: client, Volatile: true, Log: slog.New(slog.DiscardHandler)})
+	w.node, err = app.Build(t.Context(), c, app.Options{Now: now, Client: client, Volatile: true, Schema: s.schema, Log: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -344,4 +353,13 @@ func (w *world) outcomes() (list []string) {
 		return rows.Err()
 	}))
 	return list
+}
+
+func (w *world) tally() (lines []inbox.Line) {
+	w.t.Helper()
+	w.ok(w.node.DB.View(w.t.Context(), w.now, func(tx *db.Tx) (err error) {
+		lines, err = inbox.Tally(tx, "brightwater", w.now.AddDate(0, -1, 0), w.now)
+		return err
+	}))
+	return lines
 }
