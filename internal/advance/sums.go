@@ -140,7 +140,7 @@ func (w *work) sum(p *plumbline.PersonView, mine map[plumbline.GoldenID][]plumbl
 			if !j.Due.IsZero() && (p.OldestDue.IsZero() || j.Due.Before(p.OldestDue)) {
 				p.OldestDue = j.Due
 			}
-			if j.LastPaid.After(p.LastPaid) && j.JobView.Holds("paid") {
+			if j.LastPaid.After(p.LastPaid) && j.Holds("invoiced") { // before, it is a deposit
 				p.LastPaid = j.LastPaid
 			}
 		}
