@@ -150,6 +150,9 @@ func TestALostAnswerIsLookedForAndNothingIsMadeTwice(t *testing.T) {
 		w.run(10 * time.Minute)
 		w.crm.SetFaults(crm.Faults{})
 		w.run(30 * time.Minute)
+		if n := w.crm.Answers()[0]; n < 3 {
+			w.t.Errorf("%d answers were lost, want several", n)
+		}
 		for _, kind := range []string{"contacts", "deals", "notes"} {
 			w.one(kind)
 		}
