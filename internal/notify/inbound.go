@@ -211,7 +211,7 @@ func (f *following) hand(a *advance.Address, t advance.InboundText, r consent.Re
 	if err != nil {
 		return err
 	}
-	task := Task{Location: f.location, Rule: inboundRule, Subject: string(a.ID), Title: titles[r.Label], Body: t.Body, Reason: r.Why, Due: t.At}
+	task := Task{Location: f.location, Rule: inboundRule, Subject: string(a.ID) + "/" + t.SID, Title: titles[r.Label], Body: t.Body, Reason: r.Why, Due: t.At}
 	if task.Title == "" {
 		task.Title = "Read a text"
 	}

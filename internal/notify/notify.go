@@ -49,7 +49,7 @@ type Task struct {
 	Location string
 	Key      string // the same task has the same key, whoever opens it
 	Rule     string
-	Subject  string // source record that it is about
+	Subject  string // source record that it is about; of a text, its number's and the text
 	Job      plumbline.GoldenID
 	Person   plumbline.GoldenID
 	Title    string
