@@ -53,6 +53,12 @@ func Sync(tx *db.Tx, location, owner string, want []Clock) (err error) {
 		if slices.ContainsFunc(have, same(c)) {
 			continue
 		}
+		if rung, err := rang(tx, location, c); err != nil || rung {
+			if err != nil {
+				return err
+			}
+			continue
+		}
 		until := int64(0)
 		if !c.Until.IsZero() {
 			until = c.Until.UnixMilli()
@@ -62,6 +68,23 @@ func Sync(tx *db.Tx, location, owner string, want []Clock) (err error) {
 		}
 	}
 	return nil
+}
+
+// rang says whether a clock has rung, if only to be missed.
+func rang(tx *db.Tx, location string, c Clock) (bool, error) {
+	if c.Due.After(tx.Now) {
+		return false, nil
+	}
+	_, _, _, err := inbox.Get(tx, location, plumbline.Clock, c.key())
+	if plumbline.KindOf(err) == plumbline.NotFound {
+		return false, nil
+	}
+	return err == nil, err
+}
+
+// key names the delivery of a clock's ring.
+func (c Clock) key() string {
+	return strings.Join([]string{string(c.Subject), c.Rule, c.Due.UTC().Format("2006-01-02T15:04:05.000Z")}, "/")
 }
 
 // Step rings what is due in a location, after all intake has been applied. Each
@@ -118,8 +141,7 @@ func ring(tx *db.Tx, location string, due []Clock) error {
 		r := advance.Ring{Subject: c.Subject, Kind: c.Kind, Job: plumbline.GoldenID(owner), Rule: c.Rule, Due: c.Due,
 			Missed: !c.Until.IsZero() && tx.Now.After(c.Until)}
 		packed = append(packed, inbox.Pack(plumbline.Delivery{Location: location, Connection: plumbline.Clock, Tool: plumbline.Clock, Event: "ring",
-			Key:    strings.Join([]string{string(c.Subject), c.Rule, c.Due.UTC().Format("2006-01-02T15:04:05.000Z")}, "/"),
-			Object: string(c.Subject), Body: []byte(db.JSON(r))}))
+			Key: c.key(), Object: string(c.Subject), Body: []byte(db.JSON(r))}))
 		if _, err := tx.Exec(deleteClock, location, c.Subject, c.Rule, c.Due.UnixMilli()); err != nil {
 			return err
 		}
