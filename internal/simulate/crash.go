@@ -3,6 +3,7 @@ package simulate
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"time"
 )
@@ -29,17 +30,9 @@ func (x *wire) RoundTrip(r *http.Request) (*http.Response, error) {
 	return resp, err
 }
 
-// step lets a node do one round. It may die in it.
-func (n *node) step(ctx context.Context) (worked bool, next time.Time, err error) {
+// step lets a part of a node take one step. The node may die in it, or after it.
+func (n *node) step(ctx context.Context, p *part) (worked bool, next time.Time, err error) {
 	w := n.w
-	if w.now.Before(n.down) {
-		return false, n.down, nil
-	}
-	if n.app == nil {
-		if err := n.build(ctx); err != nil {
-			return false, w.now, err
-		}
-	}
 	dead := false
 	func() {
 		defer func() {
@@ -50,8 +43,11 @@ func (n *node) step(ctx context.Context) (worked bool, next time.Time, err error
 				dead = true
 			}
 		}()
-		worked, next, err = n.app.Step(ctx, w.now)
+		worked, next, err = p.step(ctx, w.now)
 	}()
+	if err != nil {
+		err = fmt.Errorf("%s: %w", p.name, err)
+	}
 	if dead || !w.calm && w.level.crash > 0 && w.fate.Float64() < w.level.crash {
 		return true, w.now, errors.Join(err, n.die())
 	}
@@ -63,7 +59,7 @@ func (n *node) die() error {
 	w := n.w
 	w.report.Crashes++
 	err := n.app.Close()
-	n.app, n.woken = nil, true
+	n.app, n.parts, n.woken = nil, nil, true
 	n.hooks = http.HandlerFunc(func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) })
 	if w.fate.IntN(3) == 0 {
 		n.down = w.now.Add(between(w.fate, time.Second, 4*time.Minute))

@@ -15,8 +15,10 @@ import (
 
 // live lets the shop do what is due, and its office write down what it has decided.
 func (c *company) live(ctx context.Context) (worked bool, next time.Time, err error) {
-	worked, next, err = c.shop.Step(ctx, c.w.now)
-	c.over = next.IsZero()
+	if !c.over {
+		worked, next, err = c.shop.Step(ctx, c.w.now)
+		c.over = next.IsZero()
+	}
 	c.acts = append(c.acts, c.shop.Acts()...)
 	if err != nil || len(c.acts) == 0 {
 		return worked, next, err

@@ -171,29 +171,17 @@ func theTallyCloses(ctx context.Context, o *oracle, bad broken) error {
 			told[l.Connection+" "+l.Day] = int(l.Received)
 		}
 		answers, err := counts(tx, `SELECT connection, received / 86400000, count(*) FROM delivery
-			WHERE location_id = $1 AND (began > 0 OR connection NOT IN ('hcp', 'twilio', 'office')
-				OR (connection = 'twilio' AND attempt <> '' AND event NOT LIKE '%status%' AND event NOT LIKE '%receipt%'))
-			GROUP BY 1, 2`, o.id)
+			WHERE location_id = $1 AND (began > 0 OR event = 'refused') GROUP BY 1, 2`, o.id)
 		if err != nil {
 			return err
 		}
-		for key := range merged(o.rang, answers) {
-			if got, want := told[key], o.rang[key]+answers[key]; got != want {
-				bad("the tally of %s says %d received; %d came through the door and %d are answers to our questions", key, got, o.rang[key], answers[key])
+		for key, want := range o.rang {
+			if want += answers[key]; told[key] != want {
+				bad("the tally of %s says %d received; %d came through the door and %d are answers to our questions", key, told[key], o.rang[key], answers[key])
 			}
 		}
 		return failedIsShown(tx, o, bad)
 	})
-}
-
-func merged(a, b map[string]int) map[string]bool {
-	out := map[string]bool{}
-	for _, m := range []map[string]int{a, b} {
-		for key := range m {
-			out[key] = true
-		}
-	}
-	return out
 }
 
 func counts(tx *db.Tx, query string, args ...any) (map[string]int, error) {

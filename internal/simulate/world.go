@@ -5,13 +5,16 @@ import (
 	"errors"
 	"fmt"
 	"hash/fnv"
+	"maps"
 	"math/rand/v2"
 	"net/http"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
 	"plumbline.dev/plumbline/internal/app"
+	"plumbline.dev/plumbline/internal/connect"
 	"plumbline.dev/plumbline/internal/db"
 	"plumbline.dev/plumbline/internal/sandbox"
 	"plumbline.dev/plumbline/internal/sandbox/housecallpro"
@@ -160,6 +163,11 @@ func (w *world) open(ctx context.Context) error {
 			return err
 		}
 	}
+	for _, c := range w.companies {
+		if err := c.provision(ctx); err != nil {
+			return err
+		}
+	}
 	w.report.Locations = len(w.companies)
 	if w.level.outages > 0 {
 		w.outages()
@@ -173,6 +181,29 @@ func (w *world) open(ctx context.Context) error {
 	}
 	w.network.SetFaults(home, w.level.home)
 	return nil
+}
+
+// provision makes our fields in the CRM, as an operator does before switching it on.
+func (c *company) provision(ctx context.Context) error {
+	n := c.w.nodes[0].app
+	bound, tool, err := app.Tool[connect.Provisioner](n, c.id, "hubspot")
+	if err != nil {
+		return err
+	}
+	pb, _, err := n.Advance.Policy(c.id)
+	if err != nil {
+		return err
+	}
+	var specs []connect.FieldSpec
+	for _, typ := range slices.Sorted(maps.Keys(pb.Mapping[bound.Tool])) {
+		for _, f := range pb.Mapping[bound.Tool][typ].Fields {
+			if f.Label != "" {
+				specs = append(specs, connect.FieldSpec{Type: typ, Name: f.Name, Label: f.Label, Value: f.Value, Options: f.Options, Unique: f.Unique})
+			}
+		}
+	}
+	_, err = tool.Provision(ctx, specs, false)
+	return err
 }
 
 // settle ends all faults.
@@ -245,8 +276,8 @@ type node struct {
 	name  string
 	app   *app.Node
 	hooks http.Handler
+	parts []*part
 	woken bool
-	wake  time.Time
 	down  time.Time // dead until then
 }
 
@@ -265,7 +296,8 @@ func (n *node) build(ctx context.Context) error {
 		return err
 	}
 	hooks := n.app.Hooks()
-	hooks.Nudge = func(string) { n.woken = true }
+	hooks.Nudge = func(string) { n.w.wakeAll() }
 	n.hooks, n.woken = hooks, true
+	n.layParts()
 	return nil
 }
