@@ -259,6 +259,7 @@ func TestADecisionIsCheckedBeforeItIsKept(t *testing.T) {
 			"a consent of nothing":        {map[string]any{"do": "consent"}, "says nothing"},
 			"a number as it is dialed":    {tick("address", "208-555-0142"), "E.164"},
 			"a consent without words":     {tick("wording", ""), "wording"},
+			"a consent of tomorrow":       {tick("at", w.now.Add(24*time.Hour)), "not yet"},
 			"a person who is not there":   {tick("person", "nobody"), "no source record"},
 		} {
 			var got problem
@@ -305,14 +306,17 @@ func TestADecisionSentTwiceUnderOneKeyIsOne(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		for range 2 {
-			req := httptest.NewRequest("POST", "/v1/decisions", strings.NewReader(string(body)))
+		for _, c := range []struct {
+			body   string
+			status int
+		}{{string(body), 201}, {string(body), 201}, {strings.Replace(string(body), "waived", "passed", 1), 409}} {
+			req := httptest.NewRequest("POST", "/v1/decisions", strings.NewReader(c.body))
 			req.Header.Set("Authorization", "Bearer "+w.token)
 			req.Header.Set("Content-Type", "application/json")
 			req.Header.Set("Idempotency-Key", "abc")
 			rec := httptest.NewRecorder()
-			if w.web.ServeHTTP(rec, req); rec.Code != 201 {
-				t.Fatalf("%d %s", rec.Code, rec.Body)
+			if w.web.ServeHTTP(rec, req); rec.Code != c.status {
+				t.Fatalf("%d %s, want %d", rec.Code, rec.Body, c.status)
 			}
 		}
 		w.settle()

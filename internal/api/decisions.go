@@ -1,6 +1,7 @@
 package api
 
 import (
+	"bytes"
 	"context"
 	"crypto/rand"
 	"encoding/json"
@@ -121,7 +122,14 @@ func Decide(ctx context.Context, d *db.DB, now time.Time, location, key string, 
 	packed := inbox.Pack(plumbline.Delivery{Location: location, Connection: plumbline.Office, Tool: plumbline.Office,
 		Event: decision.Do, Key: key, Object: string(decision.About), Received: now, Body: body})
 	return key, d.Do(ctx, now, func(tx *db.Tx) error {
-		_, err := inbox.Keep(tx, packed)
+		fresh, err := inbox.Keep(tx, packed)
+		if err != nil || fresh == 1 {
+			return err
+		}
+		had, _, _, err := inbox.Get(tx, location, plumbline.Office, key)
+		if err == nil && !bytes.Equal(had.Body, body) {
+			return &plumbline.Error{Kind: plumbline.Conflict, Msg: "another decision was kept under this key", Hint: "send each decision with a key of its own"}
+		}
 		return err
 	})
 }
@@ -227,6 +235,8 @@ func ticked(tx *db.Tx, location string, c *advance.Consent) error {
 		return plumbline.Invalidf("service or marketing", "consent: %q is no tick", c.Tick)
 	case c.Wording == "":
 		return plumbline.Invalidf("give the words that the customer was shown or read", "consent: the wording is missing")
+	case c.At.After(tx.Now):
+		return plumbline.Invalidf("name the instant at which it was given, or leave it out", "consent: it was given at %s, which is not yet", c.At.UTC().Format(time.RFC3339))
 	case c.Via != "form" && c.Via != "phone" && c.Via != "paper":
 		return plumbline.Invalidf("form, phone or paper", "consent: %q is no way to give one", c.Via)
 	}
