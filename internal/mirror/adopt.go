@@ -118,16 +118,24 @@ func (p *pass) collide(t *target, subject string, v *verdict) error {
 	if !foreign && !lost {
 		return p.take(t, id)
 	}
+	if lost && name == p.schema.Unique {
+		t.Existing, t.Collided = "", ""
+		v.at = p.tx.Now.Add(pollSoon)
+		return nil
+	}
+	return p.leave(t, v, "and stands for somebody else")
+}
+
+// leave lets the value in which a write collided with another record stay where it is:
+// it is never stolen, and not written again until it is another.
+func (p *pass) leave(t *target, v *verdict, why string) (err error) {
+	id, name := t.Existing, t.Collided
 	if name == "" {
 		if name, err = p.collidedIn(t); err != nil {
 			return err
 		}
 	}
 	t.Existing, t.Collided = "", ""
-	if lost && name == p.schema.Unique {
-		v.at = p.tx.Now.Add(pollSoon)
-		return nil
-	}
 	if name == "" || name == p.schema.Unique {
 		t.wait(Refused, "record "+id+" is in the way, and stands for somebody else")
 		v.item = p.m.item(p.c, t, "write", &connect.Error{Class: connect.Human, Code: "collision", Field: name, Msg: "another customer's record is in the way",
@@ -139,7 +147,7 @@ func (p *pass) collide(t *target, subject string, v *verdict) error {
 	}
 	for _, w := range slices.Backward(t.Writes) {
 		if value, ok := w.Fields[name]; ok {
-			t.Leave[name] = value + "\nrecord " + id + " has this value, and stands for somebody else"
+			t.Leave[name] = value + "\nrecord " + id + " has this value, " + why
 			break
 		}
 	}

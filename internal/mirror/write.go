@@ -151,8 +151,13 @@ func (p *pass) consider(t *target, subject string, w *wanted, r outbox.Row) (v v
 	case main != nil && main.Key != t.Key:
 		return p.retire(t, "another record stands for its subject")
 	}
-	if t.ID == "" && t.Existing != "" {
-		if err := p.collide(t, subject, &v); err != nil || v.item != nil || !v.at.IsZero() {
+	if t.Existing != "" {
+		if t.ID == "" {
+			err = p.collide(t, subject, &v)
+		} else {
+			err = p.leave(t, &v, "and keeps it")
+		}
+		if err != nil || v.item != nil || !v.at.IsZero() {
 			return v, err
 		}
 	}
