@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -203,12 +204,18 @@ func golden(t *testing.T, name, got string) {
 	}
 }
 
-// without takes out the digests of playbooks, which change with every word of them.
+// Which of the question after a drive and the text on the way leaves first is the
+// dispatchers' business.
+var expected = regexp.MustCompile(`expected [^.]*\.|07:32:0[0-9]`)
+
+// without takes out the digests of playbooks, which change with every word of them,
+// and what depends on the order of calls.
 func (w *world) without(text string) string {
 	pb, _, err := w.node.Advance.Policy("boise")
 	if err != nil {
 		w.t.Fatal(err)
 	}
+	text = expected.ReplaceAllStringFunc(text, func(s string) string { return strings.TrimRight(s[:8], " ") + "…" })
 	return strings.ReplaceAll(text, pb.Version, "VERSION")
 }
 
