@@ -199,21 +199,25 @@ func (f *fold) heir(tool *plumbline.SourceRecord, real []Trip) int {
 			break
 		}
 	}
-	best, began := -1, time.Time{}
 	for i, t := range real {
-		var starts time.Time
 		for _, r := range t.Records {
 			for _, c := range changes(r, "starts") {
 				if c.value == first && first != "" {
 					return i
 				}
-				if starts.IsZero() {
-					starts = c.value.Time()
-				}
 			}
 		}
-		if best < 0 || starts.Before(began) {
-			best, began = i, starts
+	}
+	return oldest(real)
+}
+
+// oldest finds the visit of which was heard first by its source's word, so that one
+// that is added later does not take its place.
+func oldest(real []Trip) int {
+	best, since := 0, int64(0)
+	for i, t := range real {
+		if at := t.Records[0].Readings[0].First.At; i == 0 || at < since {
+			best, since = i, at
 		}
 	}
 	return best
@@ -280,7 +284,10 @@ func (f *fold) gatherOwn(t *trip, r *plumbline.SourceRecord) {
 	f.field(r, "technicians", "assignment", func(f *fold, v plumbline.Value, _ change) {
 		t.view.Assignments = nil
 		for _, ext := range v.Texts() {
-			id := plumbline.NewSourceID(f.in.Location, r.Connection, plumbline.Technician, ext)
+			id := plumbline.SourceID(ext) // the office names source records
+			if r.About == "" {
+				id = plumbline.NewSourceID(f.in.Location, r.Connection, plumbline.Technician, ext)
+			}
 			t.view.Assignments = append(t.view.Assignments, f.in.Technician(id))
 		}
 	})
