@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -74,8 +75,8 @@ func (s *SourceRecord) split(r Reading, received time.Time, echoes []string) []S
 		}
 	}
 	for name, v := range r.Fields {
-		if slices.Contains(echoes, name) || r.Authors[name] == ByUs {
-			continue
+		if name != "key" && (slices.Contains(echoes, name) || r.Authors[name] == ByUs) {
+			continue // our key on a target's record is no news of ours: it says whose record it is
 		}
 		at := base
 		if t, ok := r.Times[name]; ok && !t.IsZero() {
@@ -206,47 +207,24 @@ func (s *SourceRecord) Deleted() bool {
 	return len(s.Readings) > 0 && s.Readings[len(s.Readings)-1].Deleted
 }
 
-// Tied says whether the two greatest versions are notices of one instant that differ,
-// so that only their digests decide. A read settles it.
+// Tied says whether notices of the last instant differ, so that only their digests
+// decide. All notices of that instant count: one that holds a part of the object may
+// stand between two that contradict each other. A read settles it.
 func (s *SourceRecord) Tied() bool {
 	n := len(s.Readings)
-	if n < 2 {
+	if n == 0 || s.Readings[n-1].Last.Read != 0 {
 		return false
 	}
-	a, b := s.Readings[n-1], s.Readings[n-2]
-	return a.Last.At == b.Last.At && a.Last.Read == 0 && b.Last.Read == 0 && conflict(a.Fields, b.Fields)
-}
-
-func conflict(a, b map[string]Value) bool {
-	for name, v := range a {
-		if w, ok := b[name]; ok && v != w {
-			return true
+	said := map[string]Value{}
+	for i := n - 1; i >= 0 && s.Readings[i].Last.At == s.Readings[n-1].Last.At; i-- {
+		for name, v := range s.Readings[i].Fields {
+			if other, ok := said[name]; ok && other != v {
+				return true
+			}
+			said[name] = v
 		}
 	}
 	return false
-}
-
-// Content digests what the source says now, whenever it said so. Every statement of
-// a kind whose history is folded is content.
-func (s *SourceRecord) Content() string {
-	h := sha256.New()
-	if s.Kind.everyStatementStays() {
-		h.Write([]byte(s.Document()))
-		return string(h.Sum(nil))
-	}
-	now := map[string]Value{}
-	for i := range s.Readings {
-		for name, v := range s.Readings[i].Fields {
-			now[name] = v
-		}
-	}
-	for _, name := range slices.Sorted(maps.Keys(now)) {
-		h.Write([]byte(name + "\x00" + string(now[name]) + "\x00"))
-	}
-	if s.Deleted() {
-		h.Write([]byte("deleted"))
-	}
-	return string(h.Sum(nil))
 }
 
 // Text returns a text field, "" if it is absent or null.
@@ -257,8 +235,14 @@ func (s *SourceRecord) Text(field string) string {
 
 // Text returns the string that v holds, "" for anything else.
 func (v Value) Text() string {
+	if len(v) < 2 || v[0] != '"' {
+		return ""
+	}
+	if strings.IndexByte(string(v), '\\') < 0 && v[len(v)-1] == '"' {
+		return string(v[1 : len(v)-1])
+	}
 	var t string
-	if len(v) < 2 || v[0] != '"' || json.Unmarshal([]byte(v), &t) != nil {
+	if json.Unmarshal([]byte(v), &t) != nil {
 		return ""
 	}
 	return t
@@ -266,6 +250,9 @@ func (v Value) Text() string {
 
 // Texts returns the strings that v holds, nil for anything else.
 func (v Value) Texts() []string {
+	if len(v) < 2 || v[0] != '[' || v == "[]" {
+		return nil
+	}
 	var t []string
 	if json.Unmarshal([]byte(v), &t) != nil {
 		return nil
@@ -309,104 +296,4 @@ func JSONValue(x any) Value {
 		return Null
 	}
 	return Value(b)
-}
-
-// The stored form keeps the readings in order; each that says all that the ones
-// before it said, and something else, holds only what differs.
-type storedRecord struct {
-	Created int64          `json:"c,omitempty"`
-	Ahead   bool           `json:"ahead,omitempty"`
-	Said    []storedStated `json:"s"`
-}
-
-type storedStated struct {
-	First    Version          `json:"f"`
-	Last     *Version         `json:"l,omitempty"`
-	Received int64            `json:"t"`
-	Author   Author           `json:"b,omitempty"`
-	Deleted  bool             `json:"x,omitempty"`
-	Delta    map[string]Value `json:"d,omitempty"`
-	Partial  bool             `json:"p,omitempty"` // Delta is all that it said
-}
-
-// MarshalJSON makes Value part of a document as a JSON text of its own.
-func (v Value) MarshalJSON() ([]byte, error) {
-	if v == "" {
-		return []byte("null"), nil
-	}
-	return []byte(v), nil
-}
-
-// UnmarshalJSON keeps the JSON text as it stands.
-func (v *Value) UnmarshalJSON(b []byte) error {
-	*v = Value(b)
-	return nil
-}
-
-// Document writes the record's content in its one canonical form.
-func (s *SourceRecord) Document() string {
-	out := storedRecord{Created: s.Created, Ahead: s.Ahead, Said: make([]storedStated, 0, len(s.Readings))}
-	carry := map[string]Value{}
-	for _, p := range s.Readings {
-		st := storedStated{First: p.First, Received: p.Received, Author: p.Author, Deleted: p.Deleted}
-		if p.Last != p.First {
-			last := p.Last
-			st.Last = &last
-		}
-		if whole(p.Fields, carry) {
-			st.Delta = map[string]Value{}
-			for name, v := range p.Fields {
-				if old, ok := carry[name]; !ok || old != v {
-					st.Delta[name] = v
-				}
-			}
-		} else {
-			st.Partial, st.Delta = true, p.Fields
-		}
-		maps.Copy(carry, p.Fields)
-		out.Said = append(out.Said, st)
-	}
-	b, err := json.Marshal(out)
-	if err != nil {
-		return "{}"
-	}
-	return string(b)
-}
-
-func whole(fields, carry map[string]Value) bool {
-	if len(fields) < len(carry) {
-		return false
-	}
-	for name := range carry {
-		if _, ok := fields[name]; !ok {
-			return false
-		}
-	}
-	return true
-}
-
-// ReadDocument reads back what Document wrote.
-func (s *SourceRecord) ReadDocument(doc string) (err error) {
-	defer Wrap(&err, "read source record %s", s.ID)
-
-	var in storedRecord
-	if err := json.Unmarshal([]byte(doc), &in); err != nil {
-		return err
-	}
-	s.Created, s.Ahead, s.Readings = in.Created, in.Ahead, make([]Stated, 0, len(in.Said))
-	carry := map[string]Value{}
-	for _, st := range in.Said {
-		p := Stated{First: st.First, Last: st.First, Received: st.Received, Author: st.Author, Deleted: st.Deleted}
-		if st.Last != nil {
-			p.Last = *st.Last
-		}
-		p.Fields = map[string]Value{}
-		if !st.Partial {
-			maps.Copy(p.Fields, carry)
-		}
-		maps.Copy(p.Fields, st.Delta)
-		maps.Copy(carry, p.Fields)
-		s.Readings = append(s.Readings, p)
-	}
-	return nil
 }

@@ -366,26 +366,6 @@ func differ(before, after []refRow) (gone, come []refRow) {
 	return gone, come
 }
 
-// Tied says whether notices of the last instant differ, so that only their digests
-// decide. All notices of that instant count: one that holds a part of the object may
-// stand between two that contradict each other. A read settles it.
-func (r *Row) Tied() bool {
-	n := len(r.Readings)
-	if n == 0 || r.Readings[n-1].Last.Read != 0 {
-		return false
-	}
-	said := map[string]plumbline.Value{}
-	for i := n - 1; i >= 0 && r.Readings[i].Last.At == r.Readings[n-1].Last.At; i-- {
-		for name, v := range r.Readings[i].Fields {
-			if other, ok := said[name]; ok && other != v {
-				return true
-			}
-			said[name] = v
-		}
-	}
-	return false
-}
-
 // RefTo returns the source record to which a ref field of r points now, "" if none.
 func (r *Row) RefTo(location, name string) plumbline.SourceID {
 	to := r.Text(name)
