@@ -172,10 +172,11 @@ func load(tx *db.Tx, query string, args ...any) (list []Clock, err error) {
 type Setter struct{}
 
 // Follow sets the clocks that the playbook wants for the jobs of a batch, and takes
-// away those that it wants no more.
+// away those that it wants no more. One whose ring would be of no use is not set.
 func (Setter) Follow(tx *db.Tx, b *advance.Batch) (err error) {
 	for _, j := range b.Jobs {
 		want, err := Wanted(b.Playbook, b.Open, j)
+		want = slices.DeleteFunc(want, func(c Clock) bool { return !c.Until.IsZero() && tx.Now.After(c.Until) })
 		if err != nil {
 			return err
 		}
