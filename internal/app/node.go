@@ -20,6 +20,8 @@ import (
 	"plumbline.dev/plumbline/internal/calendar"
 	"plumbline.dev/plumbline/internal/connect"
 	"plumbline.dev/plumbline/internal/db"
+	"plumbline.dev/plumbline/internal/lookup"
+	"plumbline.dev/plumbline/internal/notify"
 	"plumbline.dev/plumbline/internal/outbox"
 	"plumbline.dev/plumbline/internal/playbook"
 	"plumbline.dev/plumbline/internal/tenant"
@@ -168,6 +170,13 @@ func (n *Node) bind(ctx context.Context, o Options) error {
 				return err
 			}
 		}
+		err := n.DB.Do(ctx, o.Now(), func(tx *db.Tx) error {
+			_, err := notify.Activate(tx, l.ID, n.playbooks[l.ID].playbook)
+			return err
+		})
+		if err != nil {
+			return err
+		}
 		for _, t := range l.Tokens {
 			if err := n.DB.Do(ctx, o.Now(), func(tx *db.Tx) error { return tenant.PutToken(tx, l.ID, t.Name, t.Token) }); err != nil {
 				return err
@@ -223,11 +232,9 @@ func (n *Node) wire() (err error) {
 		return err
 	}
 	n.Advance = &advance.Advance{DB: n.DB, Decoder: n.decoder, Policy: n.policyOf, Followers: n.rooms.followers(),
-		Derived: []string{
-			"stop(job_id, visit_id, technician)",
+		Derived: append(slices.Clone(lookup.Derived),
 			"desired(connection, type, subject) doc",
-			"desired_link(connection, type, subject, to_type, to_subject, role)",
-		},
+			"desired_link(connection, type, subject, to_type, to_subject, role)"),
 		Promised: []string{"message(subject)", "told(subject)", "outcome(subject)"}}
 	quotas := map[string]*outbox.Dispatcher{}
 	for _, name := range n.names() {

@@ -5,6 +5,7 @@ import (
 	"crypto/hkdf"
 	"crypto/sha256"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -51,7 +52,7 @@ func (n *Node) makeRooms() (r rooms, err error) {
 		Budget: func(_, use string) string {
 			return map[string]string{"write": "burst", "read": "burst", "pull": "search", "associate": "associations"}[use]
 		}}
-	r.notify = &notify.Notify{Policy: n.policyOf, Delivery: twilio.Delivery,
+	r.notify = &notify.Notify{Policy: n.policyOf, Delivery: twilio.Delivery, Shows: n.shows,
 		Sender: func(location, connection string) connect.Sender {
 			s, err := toolOf[connect.Sender](n, tenant.Connection{Location: location, Name: connection})
 			if err != nil {
@@ -126,6 +127,15 @@ func (n *Node) observe(c tenant.Connection, d plumbline.Delivery) (mirror.Observ
 		out.Fields[name] = mirror.Observed{Value: f.Value, At: f.At, Author: f.Author}
 	}
 	return out, err
+}
+
+// unseen lists, by tool, the visit stages that it cannot tell of.
+var unseen = map[string][]string{"housecallpro": {"visit.paused"}}
+
+// shows says whether a connection can tell of a stage of a visit.
+func (n *Node) shows(location, connection, stage string) bool {
+	b := n.bindings[location+"/"+connection]
+	return b == nil || !slices.Contains(unseen[b.Tool], stage)
 }
 
 // router estimates drives; a real one takes its place here and nowhere else.
