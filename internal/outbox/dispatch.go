@@ -71,10 +71,8 @@ func (d *Dispatcher) Step(ctx context.Context, now time.Time) (worked bool, next
 	if err != nil {
 		return false, next, err
 	}
-	for _, p := range list.calls {
-		if err := d.perform(ctx, now, p); err != nil {
-			return true, now, err
-		}
+	if err := d.performAll(ctx, now, list.calls); err != nil {
+		return true, now, err
 	}
 	if list.worked {
 		return true, now, nil
@@ -101,7 +99,7 @@ func (d *Dispatcher) take(ctx context.Context, now time.Time) error {
 		if ok && (h.Fresh || !d.held) {
 			d.spent = map[string]*spent{}
 			for class, b := range d.Budgets {
-				if h.Epoch > 1 { // as if the holder before had just spent it all
+				if h.Epoch > 1 || !h.Fresh { // as if the holder before, or we before we died, had just spent it all
 					d.spend(class, b.Calls, now)
 				}
 			}
@@ -276,11 +274,36 @@ func (d *Dispatcher) prepareLot(tx *db.Tx, now time.Time, l lot, out *plan, next
 	return nil
 }
 
+// performAll makes the calls of a lot one after the other, all within the time that
+// each of them was given when it was committed: later, whoever holds the quota by then
+// asks after it, and may send again what had not left.
+func (d *Dispatcher) performAll(ctx context.Context, now time.Time, calls []planned) error {
+	within := callLimit
+	for _, p := range calls {
+		within = min(within, p.call.Within)
+	}
+	callCtx, cancel := context.WithTimeout(ctx, within)
+	defer cancel()
+	for _, p := range calls {
+		if err := d.perform(ctx, callCtx, now, p); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// errNotMade is what became of a call for which there was no time left.
+var errNotMade = connect.Error{Class: connect.Retry, Code: "not_made", Msg: "the calls before it took all of the time"}
+
 // perform makes a call and writes down what became of it.
-func (d *Dispatcher) perform(ctx context.Context, now time.Time, p planned) error {
-	callCtx, cancel := context.WithTimeout(ctx, p.call.Within)
-	r := p.performer.Perform(callCtx, p.connection, p.call)
-	cancel()
+func (d *Dispatcher) perform(ctx, callCtx context.Context, now time.Time, p planned) error {
+	var r Result
+	if callCtx.Err() != nil && ctx.Err() == nil {
+		late := errNotMade
+		r = Result{Err: &late}
+	} else {
+		r = p.performer.Perform(callCtx, p.connection, p.call)
+	}
 	d.heed(r.Err, now)
 	return d.DB.Do(ctx, now, func(tx *db.Tx) error {
 		var settled []Settled
