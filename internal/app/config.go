@@ -102,7 +102,7 @@ func ParseConfig(file string, data []byte) (*Config, error) {
 }
 
 func problem(file string, err error) error {
-	return plumbline.Invalidf("correct the line shown", "%s: %s", file, yaml.FormatError(err, false, true))
+	return plumbline.Invalidf("correct the line shown", "%s: %s", file, yaml.FormatError(err, false, false))
 }
 
 // expansion replaces env:NAME and file:PATH by what they name.

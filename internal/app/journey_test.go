@@ -9,6 +9,7 @@ import (
 	"plumbline.dev/plumbline"
 	"plumbline.dev/plumbline/internal/db/dbtest"
 	"plumbline.dev/plumbline/internal/sandbox/housecallpro"
+	"plumbline.dev/plumbline/internal/sandbox/hubspot"
 )
 
 // The table of the relay, row by row: from a webhook of the field tool to what the
@@ -297,4 +298,83 @@ func TestTheRelayRunsOnPostgreSQLToo(t *testing.T) {
 	}
 	w.heard(dana, 0, "you are booked", "is on the way", "Would you share your experience")
 	w.props(w.contact("Whitlock"), map[string]string{"plumbline_balance": "0", "plumbline_last_paid": "2026-05-04"})
+}
+
+func TestACompletionTakenBackIsWithdrawn(t *testing.T) {
+	w := newWorld(t, setting{})
+	c := w.customer()
+	j := w.book(c.ID, "Leak", at(4, 10, 0))
+	w.until(at(4, 9, 40))
+	w.finish(j.ID)
+	w.ok(w.field.Uncomplete(j.ID))
+	w.minutes(10)
+	if got := w.stage("Larkspur"); got != "dispatched" {
+		t.Errorf("the deal is %s, want dispatched again", got)
+	}
+	if o := w.deal("Larkspur"); o.Properties["closedate"] != "" && o.Properties["closedate"] < "2026-05-04" {
+		t.Errorf("the deal closes %s", o.Properties["closedate"])
+	}
+	w.ok(w.field.Complete(j.ID))
+	w.minutes(10)
+	if got := w.stage("Larkspur"); got != "completed" {
+		t.Errorf("the deal is %s, want completed", got)
+	}
+}
+
+func TestCashOnTheTruckIsNoPaidJobYet(t *testing.T) {
+	w := newWorld(t, setting{})
+	c := w.customer()
+	j := w.book(c.ID, "Leak", at(4, 10, 0))
+	w.until(at(4, 10, 0))
+	w.ok(w.field.Start(j.ID))
+	w.minutes(5)
+	inv := w.bill(j.ID)
+	_, err := w.field.Pay(inv.ID, housecallpro.NewPayment{Amount: 39000, Method: "cash"})
+	w.ok(err)
+	w.minutes(10)
+	if got := w.stage("Larkspur"); got != "dispatched" {
+		t.Errorf("paid before the work is done, the deal is %s, want dispatched", got)
+	}
+	w.props(w.contact("Whitlock"), map[string]string{"plumbline_last_paid": ""})
+	w.ok(w.field.Complete(j.ID))
+	w.minutes(10)
+	if got := w.stage("Larkspur"); got != "paid" {
+		t.Errorf("done after the cash, the deal is %s, want paid", got)
+	}
+}
+
+// The CRM already holds Dana, under another spelling of name and phone.
+func TestACustomerOfTheCRMIsAdoptedAndNotDoubled(t *testing.T) {
+	w := newWorld(t, setting{before: func(w *world) {
+		_, err := w.crm.Create("contacts", map[string]string{"firstname": "Dana", "lastname": "WHITLOCK", "phone": "(208) 555-0142", "jobtitle": "nurse"}, hubspot.Person(1))
+		w.ok(err)
+	}})
+	c := w.customer()
+	w.book(c.ID, "Leak", at(5, 13, 0))
+	w.minutes(30)
+	o := w.contact("WHITLOCK")
+	if len(w.crm.Objects("contacts")) != 1 || o.Properties["plumbline_key"] == "" {
+		t.Errorf("%d contacts, the key is %q; want the one contact, bearing our key", len(w.crm.Objects("contacts")), o.Properties["plumbline_key"])
+	}
+	w.props(o, map[string]string{"lastname": "WHITLOCK", "jobtitle": "nurse", "email": "dana@example.com", "plumbline_service_type": "repair"})
+}
+
+// A person's later edit in the CRM wins and comes back.
+func TestAnEditInTheCRMWinsAndComesBack(t *testing.T) {
+	w := newWorld(t, setting{})
+	c := w.customer()
+	w.book(c.ID, "Leak", at(5, 13, 0))
+	w.minutes(30)
+	o := w.contact("Whitlock")
+	w.ok(w.crm.Edit("contacts", o.ID, map[string]string{"mobilephone": "+12085550199"}, hubspot.Person(1)))
+	w.minutes(30)
+	w.ok(w.field.UpdateCustomer(c.ID, func(c *housecallpro.Customer) { c.Notes = "side door" }))
+	w.minutes(30)
+	w.props(w.contact("Whitlock"), map[string]string{"mobilephone": "+12085550199"})
+	before := len(w.texts("+12085550199"))
+	w.book(c.ID, "Drip", at(6, 13, 0))
+	w.minutes(20)
+	if got := w.texts("+12085550199")[before:]; len(got) == 0 {
+		t.Errorf("the new number heard nothing; %v", w.outcomes())
+	}
 }

@@ -51,7 +51,7 @@ func makeTool[C any](build func(C, string, *http.Client, func() time.Time) (any,
 		var c C
 		if config != nil {
 			if err := yaml.NodeToValue(config, &c, yaml.Strict()); err != nil {
-				return nil, plumbline.Invalidf("correct the line shown", "%s", yaml.FormatError(err, false, true))
+				return nil, plumbline.Invalidf("correct the line shown", "%s", yaml.FormatError(err, false, false))
 			}
 		}
 		if len(sealed) > 0 {
