@@ -74,7 +74,7 @@ func TestDesired(t *testing.T) {
 		{"deal", "dealstage", "paid"},
 		{"deal", "pipeline", "jobs"},
 		{"deal", "amount", "412.50"},
-		{"deal", "closedate", "2026-05-04"},
+		{"deal", "closedate", "2026-05-05T03:30:00.000Z"},
 		{"deal", "plumbline_balance", "-0.05"},
 		{"deal", "plumbline_technicians", "Ana, Bo"},
 		{"deal", "plumbline_visits", "2"},
