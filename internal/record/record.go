@@ -6,6 +6,7 @@ package record
 import (
 	"cmp"
 	"encoding/json"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -50,7 +51,7 @@ type Changed struct {
 func Apply(tx *db.Tx, location string, said []Said) (changed []Changed, err error) {
 	defer plumbline.Wrap(&err, "apply what was said")
 
-	a := &applying{tx: tx, location: location, rows: map[plumbline.SourceID]*Row{}, before: map[plumbline.SourceID][]refRow{}, wrote: map[plumbline.SourceID][]string{}, content: map[plumbline.SourceID]string{}}
+	a := &applying{tx: tx, location: location, rows: map[plumbline.SourceID]*Row{}, before: map[plumbline.SourceID]*Row{}, wrote: map[plumbline.SourceID][]string{}}
 	if err := a.load(said); err != nil {
 		return nil, err
 	}
@@ -69,9 +70,8 @@ type applying struct {
 	tx       *db.Tx
 	location string
 	rows     map[plumbline.SourceID]*Row
-	before   map[plumbline.SourceID][]refRow
+	before   map[plumbline.SourceID]*Row // as it was, of those that something was said of
 	wrote    map[plumbline.SourceID][]string
-	content  map[plumbline.SourceID]string
 	old      map[plumbline.SourceID]plumbline.GoldenID
 }
 
@@ -110,8 +110,6 @@ func (a *applying) load(said []Said) error {
 	for _, r := range rows {
 		a.rows[r.ID] = r
 		a.old[r.ID] = r.Golden
-		a.before[r.ID] = refs(a.location, r)
-		a.content[r.ID] = content(r)
 	}
 	return nil
 }
@@ -138,12 +136,20 @@ func distinct(ids []string) []string {
 	return slices.Compact(ids)
 }
 
-// content is all of a record on which what is derived from it can depend. Restating
-// a value later is no part of it; since when a value counts is.
-func content(r *Row) string {
-	if r.Kind != plumbline.Customer && r.Kind != plumbline.Property && r.Kind != plumbline.Technician {
-		return r.Document()
+// touched says whether anything has changed on which what is derived from a record can
+// depend. Restating a value later is no part of that; since when a value counts is.
+func touched(before, now *Row) bool {
+	if before == nil || before.Created != now.Created || before.Deleted() != now.Deleted() {
+		return true
 	}
+	if now.Kind != plumbline.Customer && now.Kind != plumbline.Property && now.Kind != plumbline.Technician {
+		return before.Document() != now.Document()
+	}
+	return !maps.Equal(current(before), current(now))
+}
+
+// current is what a record says now, by its fields.
+func current(r *Row) map[string]plumbline.Current {
 	now := map[string]plumbline.Current{}
 	for i := range r.Readings {
 		for name := range r.Readings[i].Fields {
@@ -152,7 +158,7 @@ func content(r *Row) string {
 			}
 		}
 	}
-	return db.JSON([]any{r.Created, r.Deleted(), now})
+	return now
 }
 
 func (a *applying) add(d plumbline.Delivery, r plumbline.Reading) {
@@ -161,6 +167,10 @@ func (a *applying) add(d plumbline.Delivery, r plumbline.Reading) {
 	if row == nil {
 		row = &Row{SourceRecord: plumbline.SourceRecord{ID: id, Kind: r.Kind, Connection: d.Connection, External: r.ID, About: r.About}}
 		a.rows[id] = row
+	} else if a.before[id] == nil && a.old[id] != "" {
+		was := *row
+		was.Readings = slices.Clone(row.Readings)
+		a.before[id] = &was
 	}
 	ahead := row.Ahead
 	if row.Add(r, d.Received, d.Echoes[r.ID]) || row.Ahead != ahead {
@@ -213,11 +223,11 @@ func (a *applying) store() ([]Changed, error) {
 	for _, id := range ids {
 		r := a.rows[id]
 		r.Golden = a.belongs(r)
-		g, c := differ(a.before[id], refs(a.location, r))
+		g, c := differ(a.location, a.before[id], r)
 		gone, come = append(gone, g...), append(come, c...)
 		out = append(out, storedRow{string(id), string(r.Kind), r.Connection, r.External, string(r.About), string(r.Golden), r.Document()})
 		changed = append(changed, Changed{ID: id, Kind: r.Kind, Golden: r.Golden, About: r.About, Old: a.old[id], Wrote: a.wrote[id],
-			Gone: refsOf(g), Touched: a.content[id] != content(r), Tied: r.Tied(), Row: r})
+			Gone: refsOf(g), Touched: touched(a.before[id], r), Tied: r.Tied(), Row: r})
 	}
 	slices.SortFunc(out, func(x, y storedRow) int { return strings.Compare(x.ID, y.ID) })
 	slices.SortFunc(come, compareRefs)
@@ -310,29 +320,34 @@ type refRow struct {
 	Kind string `json:"k"`
 }
 
-// refs lists what a record points to now.
-func refs(location string, r *Row) (list []refRow) {
-	for name, f := range plumbline.Fields[r.Kind] {
-		if f.Type != plumbline.Ref && f.Type != plumbline.Refs {
-			continue
-		}
-		c, ok := r.Get(name)
-		if !ok {
-			continue
-		}
-		targets := c.Value.Texts()
-		if f.Type == plumbline.Ref && c.Value.Text() != "" {
-			targets = []string{c.Value.Text()}
-		}
-		for _, to := range targets {
-			if r.About == "" {
-				to = string(plumbline.NewSourceID(location, r.Connection, f.To, to))
+// pointers names the fields of a kind that point to records.
+var pointers = func() map[plumbline.Kind][]string {
+	out := map[plumbline.Kind][]string{}
+	for kind, fields := range plumbline.Fields {
+		for name, f := range fields {
+			if f.Type == plumbline.Ref || f.Type == plumbline.Refs {
+				out[kind] = append(out[kind], name)
 			}
-			list = append(list, refRow{string(r.ID), name, to, string(r.Kind)})
 		}
+		slices.Sort(out[kind])
 	}
-	slices.SortFunc(list, compareRefs)
-	return slices.Compact(list)
+	return out
+}()
+
+// refs lists to what a field of a record points.
+func refs(location string, r *Row, name string, v plumbline.Value) (list []refRow) {
+	f := plumbline.Fields[r.Kind][name]
+	targets := v.Texts()
+	if f.Type == plumbline.Ref && v.Text() != "" {
+		targets = []string{v.Text()}
+	}
+	for _, to := range targets {
+		if r.About == "" {
+			to = string(plumbline.NewSourceID(location, r.Connection, f.To, to))
+		}
+		list = append(list, refRow{string(r.ID), name, to, string(r.Kind)})
+	}
+	return list
 }
 
 // A Ref is a field of a record that points to another.
@@ -352,15 +367,28 @@ func compareRefs(a, b refRow) int {
 	return strings.Compare(a.From+"\x00"+a.Name+"\x00"+a.To, b.From+"\x00"+b.Name+"\x00"+b.To)
 }
 
-func differ(before, after []refRow) (gone, come []refRow) {
-	for _, r := range before {
-		if !slices.Contains(after, r) {
-			gone = append(gone, r)
+// differ lists to what a record points no more, and to what it points now and has not
+// before.
+func differ(location string, before, now *Row) (gone, come []refRow) {
+	for _, name := range pointers[now.Kind] {
+		var was plumbline.Current
+		if before != nil {
+			was, _ = before.Get(name)
 		}
-	}
-	for _, r := range after {
-		if !slices.Contains(before, r) {
-			come = append(come, r)
+		is, _ := now.Get(name)
+		if was.Value == is.Value {
+			continue
+		}
+		old, new := refs(location, now, name, was.Value), refs(location, now, name, is.Value)
+		for _, r := range old {
+			if !slices.Contains(new, r) {
+				gone = append(gone, r)
+			}
+		}
+		for i, r := range new {
+			if !slices.Contains(old, r) && !slices.Contains(new[:i], r) {
+				come = append(come, r)
+			}
 		}
 	}
 	return gone, come
@@ -624,29 +652,47 @@ type Part struct {
 
 // StoreParts replaces the roles of jobs and returns everybody who had or has one.
 func StoreParts(tx *db.Tx, location string, jobs []string, parts []Part) (people []string, err error) {
-	people, err = texts(tx, selectPeople(tx), location, db.JSON(jobs))
+	had, err := Parts(tx, location, jobs)
 	if err != nil {
 		return nil, err
 	}
-	if _, err := tx.Exec(deleteParts(tx), location, db.JSON(jobs)); err != nil {
-		return nil, err
+	gone, come := partsWithout(had, parts), partsWithout(parts, had)
+	if len(gone) > 0 {
+		if _, err := tx.Exec(deleteParts(tx), location, db.JSON(gone)); err != nil {
+			return nil, err
+		}
 	}
-	type row struct {
-		Job    string `json:"j"`
-		Role   string `json:"r"`
-		Person string `json:"p"`
+	if len(come) > 0 {
+		if _, err := tx.Exec(insertParts(tx), location, db.JSON(come)); err != nil {
+			return nil, err
+		}
 	}
-	var rows []row
-	for _, p := range parts {
-		rows = append(rows, row{string(p.Job), string(p.Role), string(p.Person)})
+	for _, p := range append(had, parts...) {
 		people = append(people, string(p.Person))
 	}
-	slices.SortFunc(rows, func(a, b row) int { return strings.Compare(a.Job+a.Role+a.Person, b.Job+b.Role+b.Person) })
-	if len(rows) > 0 {
-		_, err = tx.Exec(insertParts(tx), location, db.JSON(rows))
-	}
 	slices.Sort(people)
-	return slices.Compact(people), err
+	return slices.Compact(people), nil
+}
+
+type partRow struct {
+	Job    string `json:"j"`
+	Role   string `json:"r"`
+	Person string `json:"p"`
+}
+
+// partsWithout lists parts that are not among others, in order.
+func partsWithout(parts, others []Part) (rows []partRow) {
+	among := make(map[Part]bool, len(others))
+	for _, p := range others {
+		among[p] = true
+	}
+	for _, p := range parts {
+		if !among[p] {
+			rows = append(rows, partRow{string(p.Job), string(p.Role), string(p.Person)})
+		}
+	}
+	slices.SortFunc(rows, func(a, b partRow) int { return strings.Compare(a.Job+a.Role+a.Person, b.Job+b.Role+b.Person) })
+	return rows
 }
 
 // Parts returns the roles of jobs.

@@ -82,19 +82,17 @@ func selectGolden(tx *db.Tx) string {
 func upsertGolden(tx *db.Tx) string {
 	return `INSERT INTO golden_record (location_id, id, kind, doc, why)
 		SELECT $1, v.id, v.kind, v.doc, v.why FROM ` + tx.Set(2, "id text", "kind text", "doc text", "why text") + ` AS v WHERE true
-		ON CONFLICT (location_id, id) DO UPDATE SET kind = excluded.kind, doc = excluded.doc, why = excluded.why`
+		ON CONFLICT (location_id, id) DO UPDATE SET kind = excluded.kind, doc = excluded.doc, why = excluded.why
+		WHERE golden_record.doc <> excluded.doc OR golden_record.why <> excluded.why OR golden_record.kind <> excluded.kind`
 }
 
 func deleteGolden(tx *db.Tx) string {
 	return `DELETE FROM golden_record WHERE location_id = $1 AND id IN ` + tx.In(2)
 }
 
-func selectPeople(tx *db.Tx) string {
-	return `SELECT DISTINCT person_id FROM role WHERE location_id = $1 AND job_id IN ` + tx.In(2)
-}
-
 func deleteParts(tx *db.Tx) string {
-	return `DELETE FROM role WHERE location_id = $1 AND job_id IN ` + tx.In(2)
+	return `DELETE FROM role WHERE location_id = $1 AND job_id IN (SELECT w.j FROM ` + tx.Set(2, "j text") + ` AS w)
+		AND EXISTS (SELECT 1 FROM ` + tx.Set(2, "j text", "r text", "p text") + ` AS v WHERE v.j = role.job_id AND v.r = role.name AND v.p = role.person_id)`
 }
 
 func insertParts(tx *db.Tx) string {
