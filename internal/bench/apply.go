@@ -18,20 +18,17 @@ const group = 64
 // else runs on the machine falls on both.
 const rounds = 10
 
-// late is after everything that deliveries tell of.
-var late = began.AddDate(0, 0, 7)
-
 // apply measures deliveries wholly advanced per second (decoded, matched, merged,
 // folded, with clocks, desired records and messages owed) over keeping the same
 // deliveries alone, in turns, in the same file.
 func apply(ctx context.Context, o Options, r Report) (err error) {
 	jobs := o.scale(10_000)
-	n, err := build(ctx, setup{file: filepath.Join(o.Dir, "apply.db"), mode: "on", now: func() time.Time { return late }, log: o.Log})
+	n, err := build(ctx, setup{file: filepath.Join(o.Dir, "apply.db"), mode: "on", now: func() time.Time { return opened }, log: o.Log})
 	if err != nil {
 		return err
 	}
 	defer func() { err = closing(err, n) }()
-	if err := keepAll(ctx, n, jobs, func(i int) (int, int) { return i, i % (steps - 1) }); err != nil {
+	if err := keepAll(ctx, n, jobs, func(i int) (int, int) { return i, first(i) }); err != nil {
 		return err
 	}
 	if err := drain(ctx, n, late); err != nil {
@@ -80,7 +77,7 @@ func applyOver(ctx context.Context, n *app.Node, jobs, deliveries int) (m measur
 // tells: neighbours are of other jobs, which stand at all steps of their stories.
 func storyOf(i, jobs int) (job, step int) {
 	job = i * 7 % jobs
-	return job, job%(steps-1) + 1 + i/jobs
+	return job, first(job) + 1 + i/jobs
 }
 
 // keepAll keeps deliveries in groups. What each tells of, said says by its number.
