@@ -36,6 +36,7 @@ var commands = []struct {
 	{"questions", "List the pairs of records of which a person must say whether they are the same.", func() any { return &questions{} }},
 	{"rebuild", "Derive everything again from what was kept.", func() any { return &rebuild{} }},
 	{"user", "Let people and programs in.", func() any { return &user{} }},
+	{"simulate", "Run the program against a living shop in simulated time, and check the laws.", func() any { return &simulation{} }},
 	{"bench", "Measure the program on this machine.", func() any { return &benchmark{} }},
 	{"key", "Make a key for secrets at rest.", func() any { return &key{} }},
 }

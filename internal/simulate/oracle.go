@@ -12,6 +12,7 @@ import (
 	"plumbline.dev/plumbline/internal/app"
 	"plumbline.dev/plumbline/internal/db"
 	"plumbline.dev/plumbline/internal/inbox"
+	"plumbline.dev/plumbline/internal/tenant"
 )
 
 // check holds the world at its end against the laws. It asks the database and the
@@ -228,6 +229,9 @@ func derivedNotAccumulated(ctx context.Context, o *oracle, bad broken) error {
 	if err != nil {
 		return err
 	}
+	if err := o.connectAlike(ctx, scratch); err != nil {
+		return err
+	}
 	r := o.w.chance("verify")
 	found, err := o.node.Advance.Verify(ctx, o.w.now, o.id, scratch, func(list []plumbline.Delivery) {
 		r.Shuffle(len(list), func(a, b int) { list[a], list[b] = list[b], list[a] })
@@ -244,4 +248,25 @@ func derivedNotAccumulated(ctx context.Context, o *oracle, bad broken) error {
 		err = e
 	}
 	return err
+}
+
+// connectAlike gives the scratch database the connections of the location: what is
+// derived for a target follows from there being one.
+func (o *oracle) connectAlike(ctx context.Context, scratch *db.DB) error {
+	var list []tenant.Connection
+	err := o.view(ctx, func(tx *db.Tx) (err error) {
+		list, err = tenant.Connections(tx, o.id)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	return scratch.Do(ctx, o.w.now, func(tx *db.Tx) error {
+		for _, c := range list {
+			if err := tenant.Put(tx, c); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
 }
