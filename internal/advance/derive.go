@@ -389,7 +389,7 @@ func (w *work) place(j *Job, in jobInput, own []*record.Row) {
 }
 
 func zone(name string) *time.Location {
-	if z, err := time.LoadLocation(name); err == nil && name != "" {
+	if z, err := plumbline.Zone(name); err == nil && name != "" {
 		return z
 	}
 	return time.UTC

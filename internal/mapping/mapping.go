@@ -35,7 +35,7 @@ func Desired(m *playbook.Mapping, e playbook.Env, zone *time.Location) (map[stri
 		p.Zone = zone.String()
 		e.Property = &p
 	}
-	zone, err := time.LoadLocation(e.Property.Zone)
+	zone, err := plumbline.Zone(e.Property.Zone)
 	if err != nil {
 		return nil, fmt.Errorf("map a record at property %s: %w", e.Property.ID, err)
 	}

@@ -84,7 +84,7 @@ func (m *Mirror) derive(tx *db.Tx, b *advance.Batch, then func(*deriving, map[st
 }
 
 func zoneOf(name string) *time.Location {
-	if z, err := time.LoadLocation(name); err == nil && name != "" {
+	if z, err := plumbline.Zone(name); err == nil && name != "" {
 		return z
 	}
 	return time.UTC

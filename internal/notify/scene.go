@@ -110,7 +110,7 @@ func loadScene(tx *db.Tx, location, job, zoneName string) (*scene, error) {
 }
 
 func zoneNamed(name string) *time.Location {
-	if z, err := time.LoadLocation(name); err == nil && name != "" {
+	if z, err := plumbline.Zone(name); err == nil && name != "" {
 		return z
 	}
 	return time.UTC

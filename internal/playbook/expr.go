@@ -366,7 +366,7 @@ func local(t, zone ref.Val, layout string) ref.Val {
 	if at.IsZero() {
 		return types.String("")
 	}
-	loc, err := time.LoadLocation(string(zone.(types.String)))
+	loc, err := plumbline.Zone(string(zone.(types.String)))
 	if err != nil {
 		return types.NewErr("there is no zone %q", zone.Value())
 	}
