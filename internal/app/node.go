@@ -69,6 +69,7 @@ type policy struct {
 func Build(ctx context.Context, c *Config, o Options) (n *Node, err error) {
 	defer plumbline.Wrap(&err, "build the node")
 
+	memory()
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
