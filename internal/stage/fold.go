@@ -37,7 +37,6 @@ type fold struct {
 
 type trip struct {
 	view     plumbline.VisitView
-	refs     []plumbline.SourceID
 	canceled bool
 	gone     bool
 	paused   time.Time

@@ -48,7 +48,6 @@ type story struct {
 	visits   map[string]*plumbline.SourceRecord
 	invoices map[string]*plumbline.SourceRecord
 	payments map[string]*plumbline.SourceRecord
-	said     int
 }
 
 type fields map[string]any
