@@ -214,7 +214,7 @@ func TestAVendorsIDProvesOneMessageOnly(t *testing.T) {
 		w.hear(plumbline.Reading{Kind: plumbline.Visit, ID: "vj2", Fields: fields{"en_route_at": at(w.now)}})
 		w.run(2 * time.Second)
 		w.net.SetFaults("api.twilio.com", sandbox.Faults{})
-		w.run(minutes(5))
+		w.run(minutes(10))
 		w.wantSaid("on the way", "on the way")
 	})
 }
