@@ -17,8 +17,10 @@ const (
 
 	selectHears = `SELECT COUNT(*) FROM delivery WHERE location_id = $1 AND subject = $2 AND subject <> '' AND state = 0`
 
-	selectWaitingSubject = columns + `WHERE d.location_id = $1 AND d.state = 0 AND d.subject <> ''
-		ORDER BY d.received, d.connection, d.name LIMIT $2`
+	// Written so that SQLite takes the few that have a subject from their own index, and
+	// does not look for them through all that waits, whose index has this order.
+	selectWaitingSubject = columns + `WHERE d.location_id = $1 AND d.state = 0 AND d.subject <> '' AND d.subject > ''
+		ORDER BY d.received + 0, d.connection, d.name LIMIT $2`
 
 	selectWaiting = columns + `WHERE d.location_id = $1 AND d.state = 0
 		ORDER BY d.received, d.connection, d.name LIMIT $2`
