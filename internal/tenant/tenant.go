@@ -160,7 +160,7 @@ func Take(tx *db.Tx, quota, node string, ttl time.Duration) (h Hold, ok bool, er
 	}
 	now := tx.Now.UnixMilli()
 	switch {
-	case holder == node && expires > now:
+	case holder == node: // nobody has held it meanwhile, whether it ran out or not
 	case expires > now:
 		return h, false, nil
 	default:
