@@ -67,7 +67,8 @@ func (n *Node) makeRooms() (r rooms, err error) {
 			}
 			return r.mirror.OpenTask(tx, mirror.Task{Location: t.Location, Rule: t.Rule, Subject: plumbline.SourceID(t.Subject),
 				Person: plumbline.SourceID(t.Person), Title: t.Title, Body: body, Due: t.Due})
-		}}
+		},
+		CloseTask: r.mirror.CloseTask}
 	if r.notify.LinkKey, err = hkdf.Key(sha256.New, []byte(n.Config.Key), nil, "links of the homeowner's pages", 32); err != nil {
 		return r, fmt.Errorf("derive the key of links: %w", err)
 	}

@@ -84,7 +84,7 @@ type Outcome struct {
 	Known    int64  `json:"known"`
 	At       int64  `json:"at"`
 	Again    int    `json:"again"`
-	Tasked   int    `json:"tasked"`
+	Tasked   int    `json:"tasked"` // 0: no task; 1: one is open; 2: it has ended
 	Playbook string `json:"playbook"`
 }
 
@@ -194,6 +194,16 @@ func (b *book) outcome(m *Message) *Outcome {
 	return nil
 }
 
+// same returns the book's own row of an outcome.
+func (b *book) same(o *Outcome) *Outcome {
+	for _, x := range b.outcomes[aboutKey{o.Rule, o.Subject}] {
+		if x.N == o.N {
+			return x
+		}
+	}
+	return o
+}
+
 // lastTo returns the newest message of a rule about a subject to an address.
 func (b *book) lastTo(rule, subject, address string) *Message {
 	for _, m := range slices.Backward(b.about[aboutKey{rule, subject}]) {
@@ -254,7 +264,7 @@ func (b *book) sum(o *Outcome) {
 	if best == nil {
 		return
 	}
-	if o.Tasked == 1 && !best.pending() && !said(best.State) && best.State != Withdrawn {
+	if o.Tasked != 0 && !best.pending() && !said(best.State) && best.State != Withdrawn {
 		b.set(o, Tasked, best.Cause)
 		return
 	}

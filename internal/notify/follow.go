@@ -32,11 +32,23 @@ type following struct {
 }
 
 // Follow owes what rules say about what has changed, and withdraws what is not so any
-// more. It runs once per batch, in its transaction; a change that is silent is heard
+// more; tasks for people end likewise. It runs once per batch, in its transaction; a change that is silent is heard
 // by no rule.
 func (n *Notify) Follow(tx *db.Tx, b *advance.Batch) (err error) {
 	defer plumbline.Wrap(&err, "owe messages")
 
+	f := &following{Notify: n, tx: tx, location: b.Location, pb: b.Playbook, open: b.Open}
+	if err := f.speak(b); err != nil {
+		return err
+	}
+	if err := f.end(b); err != nil {
+		return fmt.Errorf("end tasks: %w", err)
+	}
+	return outbox.Owe(tx, f.debts...)
+}
+
+// speak owes what is to be said about a batch.
+func (f *following) speak(b *advance.Batch) error {
 	var scenes []*scene
 	var subjects []string
 	for _, j := range b.Jobs {
@@ -52,7 +64,6 @@ func (n *Notify) Follow(tx *db.Tx, b *advance.Batch) (err error) {
 	for _, a := range b.Addresses {
 		subjects = append(subjects, string(a.ID))
 	}
-	f := &following{Notify: n, tx: tx, location: b.Location, pb: b.Playbook, open: b.Open}
 	if err := f.prepare(subjects, scenes); err != nil {
 		return err
 	}
@@ -68,10 +79,7 @@ func (n *Notify) Follow(tx *db.Tx, b *advance.Batch) (err error) {
 			}
 		}
 	}
-	if err := f.book.flush(); err != nil {
-		return err
-	}
-	return outbox.Owe(tx, f.debts...)
+	return f.book.flush()
 }
 
 // subjects are all that a rule may be about in a scene.
@@ -280,6 +288,8 @@ func (f *following) occasion(s *scene, r *playbook.Rule, t trigger) error {
 				return err
 			}
 			t.known = record.Time(last.Known)
+		case last.State == Tasked && last.Tasked == taskEnded && !same:
+			// What a person was to do came to its end, and has come about anew.
 		case same && last.Again == 0, last.State != Withdrawn && last.State != Dropped && last.Again == 0:
 			return nil
 		}

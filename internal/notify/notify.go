@@ -30,6 +30,9 @@ type Notify struct {
 	Policy func(location string) (*playbook.Playbook, playbook.OpenHours, error)
 	// OpenTask gives a task to a person, once per key.
 	OpenTask func(tx *db.Tx, t Task) error
+	// CloseTask closes the tasks opened under a rule's name about a subject. Closing
+	// what is not open does nothing.
+	CloseTask func(tx *db.Tx, location, rule string, subject plumbline.SourceID, why string) error
 	// Delivery says what a code in a tool's receipt tells about the number: that it
 	// cannot get texts, that it wants none, and in words what happened.
 	Delivery func(code int) (dead, optedOut bool, words string)
@@ -48,7 +51,7 @@ type Notify struct {
 type Task struct {
 	Location string
 	Key      string // the same task has the same key, whoever opens it
-	Rule     string
+	Rule     string // with the turn, where it is not the first about the subject
 	Subject  string // source record that it is about; of a text, its number's and the text
 	Job      plumbline.GoldenID
 	Person   plumbline.GoldenID

@@ -15,6 +15,8 @@ const (
 	selectSaidAtHome = messageColumns + `household = $2 AND household <> '' AND sent >= $3 ORDER BY sent, id`
 	selectOutcomes   = outcomeColumns + `job = $2 ORDER BY at, rule, subject, n`
 
+	selectAnyOpen = `SELECT 1 FROM outcome WHERE location_id = $1 AND tasked = 1 LIMIT 1`
+
 	countClaims = `SELECT COUNT(*) FROM message WHERE location_id = $1 AND vendor = $2 AND vendor <> '' AND id <> $3`
 
 	outcomeColumns = `SELECT rule, subject, n, job, state, until, reason, value, who, happened, known, at, again, tasked, playbook
@@ -29,6 +31,10 @@ const (
 func selectMessagesAbout(tx *db.Tx) string { return messageColumns + `subject IN ` + tx.In(2) }
 
 func selectOutcomesAbout(tx *db.Tx) string { return outcomeColumns + `subject IN ` + tx.In(2) }
+
+func selectOpenTasks(tx *db.Tx) string {
+	return outcomeColumns + `tasked = 1 AND job IN ` + tx.In(2) + ` ORDER BY job, rule, subject, n`
+}
 
 func selectToldAbout(tx *db.Tx) string { return toldColumns + `subject IN ` + tx.In(2) }
 
@@ -52,7 +58,7 @@ func upsertOutcomes(tx *db.Tx) string {
 		SELECT $1, v.rule, v.subject, v.n, v.job, v.state, v.until, v.reason, v.value, v.who, v.happened, v.known, v.at, v.again, v.tasked, v.playbook
 		FROM ` + tx.Set(2, "rule text", "subject text", "n bigint", "job text", "state text", "until bigint", "reason text", "value text",
 		"who text", "happened bigint", "known bigint", "at bigint", "again bigint", "tasked bigint", "playbook text") + ` AS v WHERE true
-		ON CONFLICT (location_id, rule, subject, n) DO UPDATE SET state = excluded.state, until = excluded.until, reason = excluded.reason,
+		ON CONFLICT (location_id, rule, subject, n) DO UPDATE SET job = excluded.job, state = excluded.state, until = excluded.until, reason = excluded.reason,
 			value = excluded.value, who = excluded.who, happened = excluded.happened, known = excluded.known, at = excluded.at,
 			again = excluded.again, tasked = excluded.tasked, playbook = excluded.playbook`
 }

@@ -12,16 +12,29 @@ import (
 	"plumbline.dev/plumbline/internal/tenant"
 )
 
-// task asks a person to do what cannot be texted: once per rule and subject.
+// task asks a person to do what cannot be texted, unless they are asked already about
+// this subject, or nobody need do it any more.
 func (f *following) task(s *scene, r *playbook.Rule, o *Outcome, person plumbline.GoldenID, reason string) error {
-	if says := r.Text != "" || r.News != "" || r.Mail != ""; says && (!f.hasSender || f.sender.Mode != tenant.On) {
+	if saysSomething(r) && (!f.hasSender || f.sender.Mode != tenant.On) {
 		f.book.set(o, Rehearsed, "would have asked a person: "+reason)
 		return nil
 	}
-	first := !slices.ContainsFunc(f.book.outcomes[aboutKey{o.Rule, o.Subject}], func(x *Outcome) bool { return x.Tasked == 1 })
-	o.Tasked = 1
+	over, err := f.over(s, r, o)
+	if err != nil {
+		return err
+	}
+	if over != "" {
+		state := o.State
+		if !said(state) {
+			state = Dropped
+		}
+		f.book.set(o, state, reason+"; no task for a person is needed: "+over)
+		return nil
+	}
+	open := slices.ContainsFunc(f.book.outcomes[aboutKey{o.Rule, o.Subject}], func(x *Outcome) bool { return x.Tasked == taskOpen })
+	o.Tasked = taskOpen
 	f.book.set(o, Tasked, "a task for a person: "+reason)
-	if !first {
+	if open {
 		return nil
 	}
 	return f.OpenTask(f.tx, f.taskOf(f.location, f.pb, s, r, o, person, reason))
@@ -29,8 +42,8 @@ func (f *following) task(s *scene, r *playbook.Rule, o *Outcome, person plumblin
 
 // taskOf writes the task: in the rule's words, where it has some.
 func (n *Notify) taskOf(location string, pb *playbook.Playbook, s *scene, r *playbook.Rule, o *Outcome, person plumbline.GoldenID, reason string) Task {
-	sum := sha256.Sum256([]byte(strings.Join([]string{location, r.ID, o.Subject}, "\x00")))
-	t := Task{Location: location, Key: hex.EncodeToString(sum[:12]), Rule: r.ID, Subject: o.Subject, Job: s.id, Person: person, Reason: reason}
+	sum := sha256.Sum256([]byte(strings.Join([]string{location, taskName(o), o.Subject}, "\x00")))
+	t := Task{Location: location, Key: hex.EncodeToString(sum[:12]), Rule: taskName(o), Subject: o.Subject, Job: s.id, Person: person, Reason: reason}
 	vars := n.variables(pb, s, s.about(o.Subject), s.people[person], "en")
 	if vars["name"] == "" {
 		vars["name"] = "Somebody"

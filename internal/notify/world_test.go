@@ -62,6 +62,7 @@ type world struct {
 	net    *sandbox.Net
 	phones *fake.Sandbox
 	tasks  []notify.Task
+	ended  []string // "rule: why"
 	n      int
 	deaf   bool // webhooks are not taken
 	still  bool // the dispatcher does not run
@@ -120,6 +121,10 @@ func newWorld(t *testing.T, d *db.DB, o options) *world {
 		},
 		Policy:   policy,
 		OpenTask: func(_ *db.Tx, task notify.Task) error { w.tasks = append(w.tasks, task); return nil },
+		CloseTask: func(_ *db.Tx, _, rule string, _ plumbline.SourceID, why string) error {
+			w.ended = append(w.ended, rule+": "+why)
+			return nil
+		},
 		Delivery: twilio.Delivery,
 		LinkKey:  []byte("key"),
 	}
