@@ -23,15 +23,12 @@ const rounds = 10
 // deliveries alone, in turns, in the same file.
 func apply(ctx context.Context, o Options, r Report) (err error) {
 	jobs := o.scale(10_000)
-	n, err := build(ctx, setup{file: filepath.Join(o.Dir, "apply.db"), mode: "on", now: func() time.Time { return opened }, log: o.Log})
+	n, err := build(ctx, setup{file: filepath.Join(o.Dir, "apply.db"), crm: "on", sender: "on", now: func() time.Time { return opened }, log: o.Log})
 	if err != nil {
 		return err
 	}
 	defer func() { err = closing(err, n) }()
-	if err := keepAll(ctx, n, jobs, func(i int) (int, int) { return i, first(i) }); err != nil {
-		return err
-	}
-	if err := drain(ctx, n, late); err != nil {
+	if err := fill(ctx, n, days, jobs, late); err != nil {
 		return err
 	}
 	m, err := applyOver(ctx, n, jobs, o.scale(10_000))
@@ -57,10 +54,15 @@ func (m measure) ratio() float64     { return m.applyRate() / m.keepRate() }
 func applyOver(ctx context.Context, n *app.Node, jobs, deliveries int) (m measure, err error) {
 	each := deliveries / rounds
 	for round := range rounds {
+		var groups [][]inbox.Packed
+		for i := 0; i < each; i += group {
+			groups = append(groups, packed(days, min(group, each-i), func(k int) (int, int) { return storyOf(round*each+i+k, jobs) }))
+		}
 		began := time.Now()
-		err := keepAll(ctx, n, each, func(i int) (int, int) { return storyOf(round*each+i, jobs) })
-		if err != nil {
-			return m, err
+		for _, g := range groups {
+			if err := keepGroup(ctx, n, g); err != nil {
+				return m, err
+			}
 		}
 		m.kept += time.Since(began)
 		began = time.Now()
@@ -80,23 +82,32 @@ func storyOf(i, jobs int) (job, step int) {
 	return job, first(job) + 1 + i/jobs
 }
 
-// keepAll keeps deliveries in groups. What each tells of, said says by its number.
-func keepAll(ctx context.Context, n *app.Node, count int, said func(i int) (job, step int)) error {
-	for i := 0; i < count; i += group {
-		var packed []inbox.Packed
-		for j := i; j < min(i+group, count); j++ {
-			packed = append(packed, inbox.Pack(deliveryOf(said(j))))
-		}
-		err := n.DB.Do(ctx, late, func(tx *db.Tx) error {
-			fresh, err := inbox.Keep(tx, packed...)
-			if err == nil && fresh != len(packed) {
-				err = fmt.Errorf("%d of %d deliveries were there already", len(packed)-fresh, len(packed))
-			}
-			return err
-		})
-		if err != nil {
+// fill keeps and applies the first delivery of each job.
+func fill(ctx context.Context, n *app.Node, c calendar, jobs int, now time.Time) error {
+	for i := 0; i < jobs; i += group {
+		if err := keepGroup(ctx, n, packed(c, min(group, jobs-i), func(k int) (int, int) { return i + k, first(i + k) })); err != nil {
 			return err
 		}
 	}
-	return nil
+	return drain(ctx, n, now)
+}
+
+// packed makes deliveries ready to be kept. Of what each tells, said says by its number.
+func packed(c calendar, count int, said func(i int) (job, step int)) (list []inbox.Packed) {
+	for i := range count {
+		job, step := said(i)
+		list = append(list, inbox.Pack(deliveryOf(c, job, step)))
+	}
+	return list
+}
+
+// keepGroup keeps deliveries in one transaction.
+func keepGroup(ctx context.Context, n *app.Node, packed []inbox.Packed) error {
+	return n.DB.Do(ctx, late, func(tx *db.Tx) error {
+		fresh, err := inbox.Keep(tx, packed...)
+		if err == nil && fresh != len(packed) {
+			err = fmt.Errorf("%d of %d deliveries were there already", len(packed)-fresh, len(packed))
+		}
+		return err
+	})
 }

@@ -31,23 +31,29 @@ func offset(step int) time.Duration {
 // happens at one time.
 func first(job int) int { return job % (steps - 1) }
 
+// A calendar says when jobs happen, and when their visits are planned to begin.
+type calendar struct {
+	happens func(job, step int) time.Time
+	starts  func(job int) time.Time
+}
+
+// days are jobs that are booked on one day and done on the next.
+var days = calendar{happens, func(job int) time.Time { return happens(job, 4) }}
+
 func happens(job, step int) time.Time {
 	return epoch.Add(time.Duration(job%3600)*time.Second + offset(step) - offset(first(job)+1))
 }
 
-// starts is when a job's visit is planned to begin.
-func starts(job int) time.Time { return happens(job, 4) }
-
 // jobBody is a Housecall Pro webhook about a job in the shape of the vendor's, about
 // 4 KB. Step is how far the job has come.
-func jobBody(job, step int) []byte {
-	at := happens(job, step)
+func jobBody(c calendar, job, step int) []byte {
+	at := c.happens(job, step)
 	ts := func(t time.Time) string { return t.UTC().Format(time.RFC3339) }
 	since := func(reached int) string {
 		if step < reached {
 			return "null"
 		}
-		return `"` + ts(happens(job, reached)) + `"`
+		return `"` + ts(c.happens(job, reached)) + `"`
 	}
 	event := "job.updated" // what comes after the story
 	if events := []string{"job.created", "job.scheduled", "job.updated", "job.on_my_way", "job.started", "job.updated", "job.completed", "job.updated", "job.updated", "job.paid"}; step < len(events) {
@@ -62,11 +68,11 @@ func jobBody(job, step int) []byte {
 	case step == 0:
 		status = "needs scheduling"
 	}
-	start := starts(job)
+	start := c.starts(job)
 	// One customer in eight has changed since the last delivery, and is matched anew.
 	changed, edits := at, step
 	if job%8 != 0 {
-		changed, edits = happens(job, 0), 0
+		changed, edits = c.happens(job, 0), 0
 	}
 	schedule := fmt.Sprintf(`"scheduled_start":"%s","scheduled_end":"%s","arrival_window":60,"appointments":[{"id":"appt_%032d","start_date":"%s","start_time":"%s","end_time":"%s","anytime":false,"arrival_window_minutes":60,"dispatched_employees_ids":["pro_%032d"]}]`,
 		ts(start), ts(start.Add(2*time.Hour)), job, start.Format(time.DateOnly), ts(start), ts(start.Add(2*time.Hour)), job%7)
@@ -81,8 +87,8 @@ func jobBody(job, step int) []byte {
 "schedule":{%s},"total_amount":%d,"outstanding_balance":%d,
 "assigned_employees":[{"id":"pro_%032d","first_name":"Rafael","last_name":"Ortiz","email":"rafael@example.com","mobile_number":"2085550177","color_hex":"3B7DD8","avatar_url":"https://assets.example.com/avatar.png","role":"field tech","tags":[],"permissions":{%s},"created_at":"2026-02-11T16:20:00Z","company_name":"Examplaire Plumbing","company_id":"3f6a1d20-0000-4000-8000-00000000c0de"}],
 "tags":[],"original_estimate_id":null,"original_estimate_uuids":[],"subtotal":39000,"lead_source":"Website","job_fields":{"job_type":null,"business_unit":null},"locked_at":null,"created_at":"%s","updated_at":"%s","canceled_at":null,"deleted_at":null,"company_name":"Examplaire Plumbing","company_id":"3f6a1d20-0000-4000-8000-00000000c0de","recurrence_number":null,"recurrence_rule":null,"attachments":[%s]}}`,
-		event, ts(at), job, 1000+job, step, job, firstNames[job%len(firstNames)], lastName(job), job, edits, 230+job/10_000, job%10_000, ts(happens(job, 0)), ts(changed), job, 100+job, job, status,
-		since(3), since(4), since(6), schedule, 41250*b2i(step >= 6), 41250*b2i(step >= 6 && step < 9), job%7, permissions, ts(happens(job, 0)), ts(at), attachments)
+		event, ts(at), job, 1000+job, step, job, firstNames[job%len(firstNames)], lastName(job), job, edits, 230+job/10_000, job%10_000, ts(c.happens(job, 0)), ts(changed), job, 100+job, job, status,
+		since(3), since(4), since(6), schedule, 41250*b2i(step >= 6), 41250*b2i(step >= 6 && step < 9), job%7, permissions, ts(c.happens(job, 0)), ts(at), attachments)
 }
 
 var (
@@ -115,9 +121,9 @@ func b2i(b bool) int {
 const steps = 10
 
 // deliveryOf makes the delivery of a job's step.
-func deliveryOf(job, step int) plumbline.Delivery {
+func deliveryOf(c calendar, job, step int) plumbline.Delivery {
 	return plumbline.Delivery{Location: location, Connection: "hcp", Tool: "housecallpro", Event: "job.updated",
-		Object: fmt.Sprintf("job_%032d", job), Received: happens(job, step).Add(time.Second), Body: jobBody(job, step)}
+		Object: fmt.Sprintf("job_%032d", job), Received: c.happens(job, step).Add(time.Second), Body: jobBody(c, job, step)}
 }
 
 // smallBody is a Housecall Pro webhook of 1 KB, of which no two are alike.

@@ -22,7 +22,7 @@ const senders = 64
 // keep measures signed webhooks of 1 KB made durable per second over the same
 // handler that stores nothing, in turns.
 func keep(ctx context.Context, o Options, r Report) (err error) {
-	n, err := build(ctx, setup{file: filepath.Join(o.Dir, "keep.db"), mode: "rehearsal", now: time.Now, log: o.Log})
+	n, err := build(ctx, setup{file: filepath.Join(o.Dir, "keep.db"), crm: "rehearsal", sender: "rehearsal", now: time.Now, log: o.Log})
 	if err != nil {
 		return err
 	}

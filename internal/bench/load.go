@@ -7,6 +7,7 @@ import (
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"net"
 	"net/textproto"
@@ -93,6 +94,50 @@ func send(ctx context.Context, addr string, requests [][]byte, connections int) 
 	b.took = time.Since(start)
 	close(errs)
 	return b, <-errs
+}
+
+// paced sends so many requests a second, each when its time has come, whether those
+// before it are answered or not. It returns how long after that time each was answered.
+func paced(ctx context.Context, addr string, count, rate int, next func(i int) []byte) (waits []time.Duration, err error) {
+	waits = make([]time.Duration, count)
+	lines := make(chan *line, 512) // that wait for something to send
+	errs := make(chan error, 2*count+512)
+	var wg sync.WaitGroup
+	start := time.Now()
+	for i := range count {
+		at := start.Add(time.Duration(i) * time.Second / time.Duration(rate))
+		time.Sleep(time.Until(at))
+		var l *line
+		select {
+		case l = <-lines:
+		default:
+			if l, err = dial(ctx, addr); err != nil {
+				return nil, err
+			}
+		}
+		request := next(i)
+		wg.Go(func() {
+			if err := l.ask(request); err != nil {
+				errs <- err
+				return
+			}
+			waits[i] = time.Since(at)
+			select {
+			case lines <- l:
+			default:
+				errs <- l.Close()
+			}
+		})
+	}
+	wg.Wait()
+	for range len(lines) {
+		errs <- (<-lines).Close()
+	}
+	close(errs)
+	for e := range errs {
+		err = errors.Join(err, e)
+	}
+	return waits, err
 }
 
 // A line is one connection as a vendor keeps it open.

@@ -28,8 +28,8 @@ const (
 const spoken = "confirmation, reminder, on_my_way, finished, review, invoice, payment_reminder"
 
 // configuration writes plumbline.yaml of a shop with a field tool, a CRM and a
-// sender of texts. Mode is how the last two start.
-func configuration(file, mode string) string {
+// sender of texts.
+func configuration(s setup) string {
 	return fmt.Sprintf(`database: %q
 listen: 127.0.0.1:0
 public_url: https://plumbline.example.com
@@ -54,13 +54,14 @@ locations:
     account: %s
     mode: %q
     config: {account_sid: %s, auth_tokens: [%s], from: "%s"}
-`, file, location, fieldAccount, spoken, fieldKey, fieldSecret, crmPortal, mode, crmToken, crmPortal, crmApp, senderSID, mode, senderSID, senderToken, senderNumber)
+`, s.file, location, fieldAccount, spoken, fieldKey, fieldSecret, crmPortal, s.crm, crmToken, crmPortal, crmApp, senderSID, s.sender, senderSID, senderToken, senderNumber)
 }
 
 // A setup says what a node is built for.
 type setup struct {
 	file   string
-	mode   string // of the targets
+	crm    string // mode in which it starts
+	sender string // likewise
 	now    func() time.Time
 	client *http.Client
 	log    *slog.Logger
@@ -71,7 +72,7 @@ func build(ctx context.Context, s setup) (*app.Node, error) {
 	if s.client == nil {
 		s.client = &http.Client{Transport: closed{}}
 	}
-	c, err := app.ParseConfig(filepath.Base(s.file)+".yaml", []byte(configuration(s.file, s.mode)))
+	c, err := app.ParseConfig(filepath.Base(s.file)+".yaml", []byte(configuration(s)))
 	if err != nil {
 		return nil, err
 	}

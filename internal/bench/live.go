@@ -1,0 +1,349 @@
+package bench
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"maps"
+	"net/http"
+	"net/http/httptest"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"plumbline.dev/plumbline"
+	"plumbline.dev/plumbline/internal/advance"
+	"plumbline.dev/plumbline/internal/app"
+	"plumbline.dev/plumbline/internal/connect"
+	"plumbline.dev/plumbline/internal/db"
+	"plumbline.dev/plumbline/internal/sandbox/hubspot"
+)
+
+// answersIn is how long the CRM takes to answer.
+const answersIn = 100 * time.Millisecond
+
+// live measures the way from a webhook to the CRM: 50 webhooks a second, after the
+// CRM's records are made, with its limits on.
+func live(ctx context.Context, o Options, r Report) (err error) {
+	seconds, slow := 100, 20
+	if o.Quick {
+		seconds, slow = 15, 5
+	}
+	const jobs, rate = 1000, 50
+	w, err := openCRM(ctx, o, jobs, rate)
+	if err != nil {
+		return err
+	}
+	defer func() { err = closing(err, w.node) }()
+	fast, err := w.run(ctx, 0, seconds*rate, rate)
+	if err != nil {
+		return err
+	}
+	calm, err := w.run(ctx, seconds*rate, slow, 1)
+	if err != nil {
+		return err
+	}
+	calls := fast.writes + fast.links + fast.looks
+	r["calls_per_delivery"] = Figure{Value: float64(calls) / float64(fast.sent), Unit: "calls", Floor: "<= 0.2", Ceiling: 0,
+		Note: fmt.Sprintf("%d writes, %d associations and %d look-ups for %d deliveries in %d s; %d searches and %d other calls not counted; %d refused by limits",
+			fast.writes, fast.links, fast.looks, fast.sent, seconds, fast.searches, fast.others, fast.refused)}
+	r["lag_p99_ms"] = Figure{Value: ms(quantile(fast.lags, 0.99)), Unit: "ms", Floor: "<= 2000", Ceiling: ms(answersIn),
+		Note: fmt.Sprintf("p50 %.0f ms over %d changes of %d written, at %d/s; at 1/s p50 %.0f ms, p99 %.0f ms over %d changes",
+			ms(quantile(fast.lags, 0.5)), len(fast.lags), fast.changes, rate, ms(quantile(calm.lags, 0.5)), ms(quantile(calm.lags, 0.99)), len(calm.lags))}
+	return nil
+}
+
+// A crm is a node with the CRM's sandbox, on a clock that runs from the epoch.
+type crm struct {
+	node    *app.Node
+	sandbox *hubspot.Sandbox
+	jobs    int
+	story   calendar
+
+	mu      sync.Mutex
+	started time.Time // of the real time in which it lives; zero: the clock stands at the epoch
+	now     time.Time // while it stands
+	slow    bool      // it answers as late as the real one
+	calls   []call
+	desired map[string]string // by type and subject
+	changes []changed
+}
+
+// A call is one that the CRM has answered.
+type call struct {
+	left, answered time.Time
+	path           string
+	status         int
+	ids            []string // of records that were written
+}
+
+// A changed is a record that should say something else since an instant, because of
+// a webhook about a job.
+type changed struct {
+	record string // type/subject
+	job    plumbline.GoldenID
+	at     time.Time
+}
+
+func (w *crm) clock() time.Time {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.started.IsZero() {
+		return w.now
+	}
+	return w.now.Add(time.Since(w.started))
+}
+
+func openCRM(ctx context.Context, o Options, jobs, rate int) (w *crm, err error) {
+	w = &crm{jobs: jobs, now: epoch.Add(-time.Hour), desired: map[string]string{}}
+	w.story = calendar{
+		happens: func(job, step int) time.Time {
+			if step <= first(job) {
+				return epoch.Add(time.Duration(step-60) * time.Minute)
+			}
+			turn := (step-first(job)-1)*jobs + job
+			return epoch.Add(time.Duration(turn) * time.Second / time.Duration(rate))
+		},
+		starts: func(job int) time.Time { return epoch.Add(3*time.Hour + time.Duration(job%300)*time.Minute) },
+	}
+	w.sandbox = hubspot.New(hubspot.Options{Now: w.clock, Token: crmToken, Portal: crmPortal, App: crmApp})
+	w.node, err = build(ctx, setup{file: filepath.Join(o.Dir, "live.db"), crm: "on", sender: "rehearsal", now: w.clock, client: &http.Client{Transport: w}, log: o.Log})
+	if err != nil {
+		return nil, err
+	}
+	w.node.Advance.Followers = append(w.node.Advance.Followers, watcher{w})
+	if err := w.adopt(ctx); err != nil {
+		return nil, closing(err, w.node)
+	}
+	return w, nil
+}
+
+// adopt makes the CRM's fields, and writes all records there are, on a clock that goes
+// on by itself.
+func (w *crm) adopt(ctx context.Context) error {
+	_, tool, err := app.Tool[connect.Provisioner](w.node, location, "hubspot")
+	if err != nil {
+		return err
+	}
+	pb, _, err := w.node.Advance.Policy(location)
+	if err != nil {
+		return err
+	}
+	var specs []connect.FieldSpec
+	for typ, m := range pb.Mapping["hubspot"] {
+		for _, f := range m.Fields {
+			if f.Label != "" {
+				specs = append(specs, connect.FieldSpec{Type: typ, Name: f.Name, Label: f.Label, Value: f.Value, Options: f.Options, Unique: f.Unique})
+			}
+		}
+	}
+	if _, err := tool.Provision(ctx, specs, false); err != nil {
+		return err
+	}
+	if err := fill(ctx, w.node, w.story, w.jobs, w.now); err != nil {
+		return err
+	}
+	for w.now.Before(epoch) {
+		worked, next, err := w.node.Step(ctx, w.now)
+		if err != nil {
+			return err
+		}
+		if !worked {
+			w.now = w.now.Add(time.Second)
+			if next.After(w.now) {
+				w.now = next
+			}
+		}
+	}
+	w.now = epoch
+	there, err := count(ctx, w.node, `SELECT COUNT(*) FROM target_record WHERE location_id = $1 AND state = 'live'`, location)
+	if err == nil && there < int64(2*w.jobs) {
+		err = fmt.Errorf("of %d contacts and deals only %d were made before the measurement", 2*w.jobs, there)
+	}
+	return err
+}
+
+// RoundTrip hands a call to the sandbox and waits as the real one would.
+func (w *crm) RoundTrip(r *http.Request) (*http.Response, error) {
+	if r.URL.Host != "api.hubapi.com" {
+		return nil, fmt.Errorf("call %s: the benchmark has no such host", r.URL.Host)
+	}
+	c := call{left: w.clock(), path: r.Method + " " + r.URL.Path}
+	if w.slow {
+		time.Sleep(answersIn)
+	}
+	answer := httptest.NewRecorder()
+	w.sandbox.ServeHTTP(answer, r)
+	res := answer.Result()
+	body, err := io.ReadAll(res.Body)
+	if err != nil {
+		return nil, err
+	}
+	res.Body = io.NopCloser(strings.NewReader(string(body)))
+	c.answered, c.status = w.clock(), res.StatusCode
+	if strings.Contains(c.path, "/batch/") && !strings.Contains(c.path, "/associations/") {
+		var out struct{ Results []struct{ ID string } }
+		if json.Unmarshal(body, &out) == nil {
+			for _, x := range out.Results {
+				c.ids = append(c.ids, x.ID)
+			}
+		}
+	}
+	w.mu.Lock()
+	w.calls = append(w.calls, c)
+	w.mu.Unlock()
+	return res, nil
+}
+
+// A watcher notes which records should say something else after a webhook.
+type watcher struct{ w *crm }
+
+// Follow compares what the deals and contacts of the jobs that webhooks have told of
+// should say with what they should have said.
+func (x watcher) Follow(tx *db.Tx, b *advance.Batch) error {
+	told := map[plumbline.GoldenID]bool{}
+	for _, h := range b.Readings {
+		told[h.Golden] = told[h.Golden] || h.Connection == "hcp" && h.Kind == plumbline.Job
+	}
+	about := map[string]map[string]plumbline.GoldenID{"deal": {}, "contact": {}} // by type and subject, the job
+	for _, j := range b.Jobs {
+		if told[j.ID] {
+			about["deal"][string(j.ID)] = j.ID
+			about["contact"][string(j.Role(plumbline.Booker))] = j.ID
+		}
+	}
+	for typ, jobs := range about {
+		docs, err := pairs(tx, `SELECT subject, doc FROM desired WHERE location_id = $1 AND connection = 'hubspot' AND type = $2 AND subject IN `+tx.In(3),
+			location, typ, db.JSON(slices.Sorted(maps.Keys(jobs))))
+		if err != nil {
+			return err
+		}
+		x.w.see(typ, docs, jobs, tx.Now)
+	}
+	return nil
+}
+
+func (w *crm) see(typ string, docs map[string]string, jobs map[string]plumbline.GoldenID, now time.Time) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for subject, doc := range docs {
+		if key := typ + "/" + subject; w.desired[key] != doc {
+			w.desired[key] = doc
+			w.changes = append(w.changes, changed{key, jobs[subject], now})
+		}
+	}
+}
+
+// pairs reads rows of two texts.
+func pairs(tx *db.Tx, query string, args ...any) (map[string]string, error) {
+	rows, err := tx.Query(query, args...)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	out := map[string]string{}
+	for rows.Next() {
+		var a, b string
+		if err := rows.Scan(&a, &b); err != nil {
+			return nil, err
+		}
+		out[a] = b
+	}
+	return out, rows.Err()
+}
+
+// An outcome is what came of a run.
+type outcome struct {
+	sent, changes                                   int
+	writes, links, looks, searches, others, refused int
+	lags                                            []time.Duration
+}
+
+// run sends webhooks of the story on a schedule, whether the ones before are answered
+// or not, and waits until the CRM has been told.
+func (w *crm) run(ctx context.Context, from, count, rate int) (out outcome, err error) {
+	d, err := listen(w.node.Hooks())
+	if err != nil {
+		return out, err
+	}
+	defer d.Close()
+	w.mu.Lock()
+	w.started, w.slow, w.calls, w.changes = time.Now(), true, nil, nil
+	w.mu.Unlock()
+	running, stop := context.WithCancel(ctx)
+	done := make(chan struct{})
+	go func() {
+		w.node.Run(running)
+		close(done)
+	}()
+	begun := w.clock()
+	waits, err := paced(ctx, d.addr, count, rate, func(i int) []byte {
+		job, step := (from+i)%w.jobs, first((from+i)%w.jobs)+1+(from+i)/w.jobs
+		return request(jobBody(w.story, job, step), w.clock())
+	})
+	if err == nil {
+		time.Sleep(5 * time.Second) // the last changes arrive
+	}
+	stop()
+	<-done
+	w.mu.Lock()
+	w.now, w.started = w.now.Add(time.Since(w.started)), time.Time{}
+	w.mu.Unlock()
+	if err != nil {
+		return out, err
+	}
+	out.sent = len(waits)
+	return out, w.reckon(ctx, &out, begun, from, rate)
+}
+
+// reckon counts the calls, and how long after its webhook each change was accepted.
+func (w *crm) reckon(ctx context.Context, out *outcome, begun time.Time, from, rate int) error {
+	written := map[string][]call{}
+	for _, c := range w.calls {
+		switch {
+		case c.status == http.StatusTooManyRequests:
+			out.refused++
+			continue
+		case strings.Contains(c.path, "/associations/"):
+			out.links++
+		case strings.HasSuffix(c.path, "/search"):
+			out.searches++
+		case strings.HasSuffix(c.path, "/batch/read"), strings.HasPrefix(c.path, "GET /crm/objects/"):
+			out.looks++
+		case strings.HasPrefix(c.path, "POST /crm/objects/"), strings.HasPrefix(c.path, "PATCH /crm/objects/"):
+			out.writes++
+			for _, id := range c.ids {
+				written[id] = append(written[id], c)
+			}
+		default:
+			out.others++
+		}
+	}
+	var ids map[string]string
+	err := w.node.DB.View(ctx, w.clock(), func(tx *db.Tx) (err error) {
+		ids, err = pairs(tx, `SELECT type || '/' || key_id, vendor_id FROM target_record WHERE location_id = $1`, location)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	sent := map[plumbline.GoldenID][]time.Time{}
+	for i := range out.sent {
+		id := plumbline.NewSourceID(location, "hcp", plumbline.Job, fmt.Sprintf("job_%032d", (from+i)%w.jobs))
+		sent[id] = append(sent[id], begun.Add(time.Duration(i)*time.Second/time.Duration(rate)))
+	}
+	out.changes = len(w.changes)
+	for _, c := range w.changes {
+		i, _ := slices.BinarySearchFunc(sent[c.job], c.at, time.Time.Compare)
+		for _, call := range written[ids[c.record]] {
+			if i > 0 && !call.left.Before(c.at) {
+				out.lags = append(out.lags, call.answered.Sub(sent[c.job][i-1]))
+				break
+			}
+		}
+	}
+	return nil
+}
