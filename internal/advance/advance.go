@@ -17,6 +17,7 @@ import (
 	"plumbline.dev/plumbline/internal/inbox"
 	"plumbline.dev/plumbline/internal/playbook"
 	"plumbline.dev/plumbline/internal/record"
+	"plumbline.dev/plumbline/internal/tenant"
 )
 
 // Batch bounds: deliveries applied, and golden records derived, in one transaction.
@@ -173,6 +174,9 @@ func (a *Advance) apply(tx *db.Tx, location string, batch []Decoded) (n int, err
 	}
 	if len(derived.Jobs)+len(derived.People)+len(derived.Addresses)+len(derived.Ties) > 0 {
 		if err := w.remember(derived); err != nil {
+			return 0, err
+		}
+		if err := tenant.LockOwed(tx, location); err != nil {
 			return 0, err
 		}
 		for _, f := range a.Followers {

@@ -179,6 +179,7 @@ func (d *Dispatcher) prepare(ctx context.Context, now time.Time, next *time.Time
 	}
 	err = d.DB.Do(ctx, now, func(tx *db.Tx) error {
 		out = plan{}
+		locked := ""
 		if h, ok, err := tenant.Take(tx, d.Quota, d.Node, lease); err != nil || !ok || h.Epoch != d.hold.Epoch {
 			d.held = false
 			return err
@@ -189,6 +190,10 @@ func (d *Dispatcher) prepare(ctx context.Context, now time.Time, next *time.Time
 		}
 		for i := range lots {
 			l := lots[(d.turn+i)%len(lots)]
+			if locked != "" && l.location < locked {
+				continue // its turn comes; lanes are taken in one order
+			}
+			locked = l.location
 			if err := d.prepareLot(tx, now, l, &out, next); err != nil {
 				return err
 			}
@@ -237,6 +242,9 @@ func (d *Dispatcher) prepareLot(tx *db.Tx, now time.Time, l lot, out *plan, next
 	p := d.Performers[l.room]
 	if p == nil {
 		return plumbline.Invalidf("install a build that has it", "nobody performs %s", l.room)
+	}
+	if err := tenant.LockOwed(tx, l.location); err != nil {
+		return err
 	}
 	rows, err := takeDue(tx, l)
 	if err != nil || len(rows) == 0 {
@@ -306,6 +314,9 @@ func (d *Dispatcher) perform(ctx, callCtx context.Context, now time.Time, p plan
 	}
 	d.heed(r.Err, now)
 	return d.DB.Do(ctx, now, func(tx *db.Tx) error {
+		if err := tenant.LockOwed(tx, p.connection.Location); err != nil {
+			return err
+		}
 		var settled []Settled
 		var err error
 		state := "done"
@@ -390,6 +401,9 @@ func (d *Dispatcher) ask(ctx context.Context, now time.Time) (worked bool, next 
 // decide writes down what asking found. A look-up without an answer is asked again
 // later and later; at last it is shown to a person, and asked on.
 func (d *Dispatcher) decide(tx *db.Tx, c tenant.Connection, p Performer, call Call, r Result, asks int) error {
+	if err := tenant.LockOwed(tx, c.Location); err != nil {
+		return err
+	}
 	if r.Err == nil && r.AskAgain == 0 {
 		settled, err := p.Decide(tx, c, call, r)
 		if err != nil {

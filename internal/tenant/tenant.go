@@ -177,6 +177,12 @@ func Release(tx *db.Tx, quota, node string) error {
 	return err
 }
 
+// LockOwed makes this transaction the only one that writes what is owed and said in a
+// location until it ends. Who decides what is owed and who says what became of it read
+// the same rows and write them whole; take it before reading them, after the lane
+// "advance" and before that of a number.
+func LockOwed(tx *db.Tx, location string) error { return tx.Lane(location, "owed") }
+
 // NewToken makes a token for the API of a location and returns its text, which is
 // shown once: only its hash is kept.
 func NewToken(tx *db.Tx, location, name string) (text string, err error) {
