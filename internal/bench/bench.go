@@ -48,7 +48,7 @@ func Run(ctx context.Context, o Options) (Report, error) {
 	for _, part := range []struct {
 		name string
 		run  func(context.Context, Options, Report) error
-	}{{"keep", keep}, {"apply", apply}, {"live", live}} {
+	}{{"keep", keep}, {"busy", busy}, {"apply", apply}, {"live", live}} {
 		if len(o.Only) > 0 && !slices.Contains(o.Only, part.name) {
 			continue
 		}
