@@ -48,18 +48,12 @@ func (w *world) awake() *node {
 
 // decide writes a decision of the office down.
 func (c *company) decide(ctx context.Context, n *node, a shop.OfficeAct) error {
-	d, ok := c.decision(a)
-	if !ok {
-		return nil
+	p, ok, err := Decision(c.id, c.decided+1, a)
+	if !ok || err != nil {
+		return err
 	}
 	c.decided++
 	c.rang[plumbline.Office+" "+c.w.now.UTC().Format(time.DateOnly)]++
-	body, err := json.Marshal(d)
-	if err != nil {
-		return err
-	}
-	p := inbox.Pack(plumbline.Delivery{Location: c.id, Connection: plumbline.Office, Tool: plumbline.Office, Event: d.Do,
-		Key: fmt.Sprintf("decision-%05d", c.decided), Body: body})
 	return n.app.DB.Do(ctx, c.w.now, func(tx *db.Tx) error {
 		_, err := inbox.Keep(tx, p)
 		return err
@@ -67,15 +61,32 @@ func (c *company) decide(ctx context.Context, n *node, a shop.OfficeAct) error {
 }
 
 func (c *company) source(kind plumbline.Kind, id string) plumbline.SourceID {
-	return plumbline.NewSourceID(c.id, "hcp", kind, id)
+	return source(c.id, kind, id)
+}
+
+func source(location string, kind plumbline.Kind, id string) plumbline.SourceID {
+	return plumbline.NewSourceID(location, "hcp", kind, id)
+}
+
+// Decision is what the office of a shop said, as a delivery of the program's. It is the
+// nth of its location, whose field tool is called hcp. What has no word in the program
+// is not ok.
+func Decision(location string, n int, a shop.OfficeAct) (p inbox.Packed, ok bool, err error) {
+	d, ok := decision(location, n, a)
+	if !ok {
+		return p, false, nil
+	}
+	body, err := json.Marshal(d)
+	return inbox.Pack(plumbline.Delivery{Location: location, Connection: plumbline.Office, Tool: plumbline.Office, Event: d.Do,
+		Key: fmt.Sprintf("decision-%05d", n), Body: body}), true, err
 }
 
 // decision says in the program's words what the office said in its own. Who lives at
 // an address has no word there: the field tool's notes name tenants.
-func (c *company) decision(a shop.OfficeAct) (d advance.OfficeDecision, ok bool) {
+func decision(location string, n int, a shop.OfficeAct) (d advance.OfficeDecision, ok bool) {
 	d.By = "office"
 	say := func(field string, v plumbline.Value) (advance.OfficeDecision, bool) {
-		d.Do, d.About, d.Kind = "say", c.source(plumbline.Job, a.Job), plumbline.Job
+		d.Do, d.About, d.Kind = "say", source(location, plumbline.Job, a.Job), plumbline.Job
 		d.Fields = map[string]plumbline.Value{field: v}
 		return d, a.Job != ""
 	}
@@ -90,7 +101,7 @@ func (c *company) decision(a shop.OfficeAct) (d advance.OfficeDecision, ok bool)
 			wording = "told the office"
 		}
 		d.Do = "consent"
-		d.Consent = &advance.Consent{ID: fmt.Sprint(c.decided), Address: a.Phone, Person: c.source(plumbline.Customer, a.Customer), Tick: tick,
+		d.Consent = &advance.Consent{ID: fmt.Sprint(n), Address: a.Phone, Person: source(location, plumbline.Customer, a.Customer), Tick: tick,
 			Yes: a.Kind == shop.ActConsent, Wording: wording, Via: a.Source, At: a.At}
 		return d, true
 	case shop.ActQA:
@@ -104,7 +115,7 @@ func (c *company) decision(a shop.OfficeAct) (d advance.OfficeDecision, ok bool)
 	case shop.ActNoCharge:
 		return say("no_charge", "true")
 	case shop.ActSame, shop.ActDifferent:
-		d.Do, d.A, d.B = string(a.Kind), c.source(plumbline.Customer, a.Customer), c.source(plumbline.Customer, a.Other)
+		d.Do, d.A, d.B = string(a.Kind), source(location, plumbline.Customer, a.Customer), source(location, plumbline.Customer, a.Other)
 		return d, true
 	}
 	return d, false

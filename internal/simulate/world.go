@@ -164,7 +164,7 @@ func (w *world) open(ctx context.Context) error {
 		}
 	}
 	for _, c := range w.companies {
-		if err := c.provision(ctx); err != nil {
+		if _, err := Provision(ctx, w.nodes[0].app, c.id); err != nil {
 			return err
 		}
 	}
@@ -183,16 +183,17 @@ func (w *world) open(ctx context.Context) error {
 	return nil
 }
 
-// provision makes our fields in the CRM, as an operator does before switching it on.
-func (c *company) provision(ctx context.Context) error {
-	n := c.w.nodes[0].app
-	bound, tool, err := app.Tool[connect.Provisioner](n, c.id, "hubspot")
+// Provision makes the fields of the playbook in the CRM of a location, the connection
+// called hubspot, as an operator does before switching it on. It returns a line for
+// each; done again, it makes none.
+func Provision(ctx context.Context, n *app.Node, location string) ([]string, error) {
+	bound, tool, err := app.Tool[connect.Provisioner](n, location, "hubspot")
 	if err != nil {
-		return err
+		return nil, err
 	}
-	pb, _, err := n.Advance.Policy(c.id)
+	pb, _, err := n.Advance.Policy(location)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	var specs []connect.FieldSpec
 	for _, typ := range slices.Sorted(maps.Keys(pb.Mapping[bound.Tool])) {
@@ -202,8 +203,7 @@ func (c *company) provision(ctx context.Context) error {
 			}
 		}
 	}
-	_, err = tool.Provision(ctx, specs, false)
-	return err
+	return tool.Provision(ctx, specs, false)
 }
 
 // settle ends all faults.
