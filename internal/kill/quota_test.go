@@ -12,6 +12,7 @@ import (
 
 	"plumbline.dev/plumbline/internal/connect"
 	"plumbline.dev/plumbline/internal/db"
+	"plumbline.dev/plumbline/internal/inbox"
 	"plumbline.dev/plumbline/internal/outbox"
 	"plumbline.dev/plumbline/internal/tenant"
 )
@@ -350,4 +351,48 @@ func TestNoCallOfALotLeavesAfterItsDeadline(t *testing.T) {
 			t.Errorf("%d of 4 are free to be tried again, want the 3 whose calls never left", n)
 		}
 	})
+}
+
+// TestNothingIsPreparedWhileItIsDecidedWhatIsOwed: both read the same rows and write
+// them whole, so one would write over what the other has just decided.
+func TestNothingIsPreparedWhileItIsDecidedWhatIsOwed(t *testing.T) {
+	a, b := nodes(t)
+	connection(t, a)
+	c := newCaller()
+	owe(t, a, monday, 0, 1)
+	one := advancing(t, a)
+	inside, leave := make(chan struct{}), make(chan struct{})
+	one.Followers = append(one.Followers, follow(func(tx *db.Tx) {
+		close(inside)
+		<-leave
+		if err := outbox.Owe(tx, outbox.Debt{Key: outbox.Key{Location: "north", Connection: "tool", Room: "room", Record: "r00000"}}); err != nil {
+			t.Error(err)
+		}
+	}))
+	do(t, a, func(tx *db.Tx) error { _, err := inbox.Keep(tx, told(t, "field", "1", person("c1", 1))); return err })
+	decided, dispatched := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(decided)
+		step(t, one)
+	}()
+	<-inside
+	go func() {
+		defer close(dispatched)
+		for dispatch(t, dispatcher(b, "two", c, 1_000, time.Second), monday) {
+		}
+	}()
+	select {
+	case <-dispatched:
+		t.Error("a call was prepared while it was being decided what is owed")
+	case <-time.After(100 * time.Millisecond): // it waits, as it should
+	}
+	close(leave)
+	<-decided
+	<-dispatched
+	if c.made["r00000"] != 1 {
+		t.Errorf("it was done %d times, want once: owed again before it left, it is one call", c.made["r00000"])
+	}
+	if n := count(t, a, `SELECT COUNT(*) FROM outbox`); n != 0 {
+		t.Errorf("%d rows are owed still", n)
+	}
 }

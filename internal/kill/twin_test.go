@@ -146,7 +146,7 @@ func (w *twins) instant(both bool) (next time.Time) {
 			all = append(all, func() {
 				did, at, err := step(context.Background(), w.now())
 				if err != nil {
-					w.t.Logf("a step failed and is tried again: %v", err)
+					w.t.Errorf("a step failed: %v", err)
 					did = true
 				}
 				worked.Store(worked.Load() || did)
