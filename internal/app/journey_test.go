@@ -61,7 +61,9 @@ func TestDispatchedShowsTechnicianAndETAUntilArrival(t *testing.T) {
 	before := len(w.texts(dana))
 	w.ok(w.field.OnMyWay(j.ID))
 	w.minutes(5)
-	w.heard(dana, before, "Rafael is on the way")
+	// Nobody knows where the property is, so the estimate is the widest there is; the
+	// window, which was promised, would be 1:00-3:00 PM.
+	w.heard(dana, before, "Rafael is on the way, expected 12:50-1:55 PM.")
 	if eta := w.contact("Whitlock").Properties["plumbline_eta"]; eta == "" {
 		t.Error("on the way, and the CRM shows no ETA")
 	}

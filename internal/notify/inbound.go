@@ -247,6 +247,6 @@ func (n *Notify) reply(pb *playbook.Playbook, r *playbook.Rule, m *Message) (out
 		return out, err
 	}
 	s := &scene{job: &plumbline.JobView{}, zone: zoneNamed(pb.Settings.Zone)}
-	out.text, err = t.Render(n.variables(pb, s, nil, nil, out.lang))
+	out.text, err = t.Render(n.variables(pb, s, nil, nil, out.lang, time.Time{}))
 	return out, err
 }

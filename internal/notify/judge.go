@@ -64,7 +64,8 @@ func (q *question) judge() (Verdict, error) {
 	if err != nil || v.Do != "" {
 		return v, err
 	}
-	for _, step := range []func() (Verdict, error){q.awake, q.capped} {
+	estimated := func() (Verdict, error) { return q.estimated(v.saying), nil }
+	for _, step := range []func() (Verdict, error){estimated, q.awake, q.capped} {
 		w, err := step()
 		if err != nil {
 			return v, err
@@ -303,7 +304,7 @@ func (q *question) written() (v Verdict, err error) {
 		if old == "" && q.m.News != "" {
 			old = q.toldOthers()
 		}
-		s, err = q.n.write(q.location, q.pb, q.scene, q.rule, q.textID(), q.m, old)
+		s, err = q.n.write(q.location, q.pb, q.scene, q.rule, q.textID(), q.m, old, q.now)
 	}
 	if err != nil {
 		return Verdict{Do: Broken, Why: err.Error()}, nil
@@ -322,6 +323,27 @@ func (q *question) written() (v Verdict, err error) {
 		return Verdict{Do: Broken, Why: fmt.Sprintf("the text would cost %d segments, at most %d are allowed", segments(v.Text), most)}, nil
 	}
 	return v, nil
+}
+
+// A text that says when somebody arrives waits so long for the estimate of the drive,
+// looking so often whether it has come.
+const (
+	estimating = 20 * time.Second
+	looks      = 2 * time.Second
+)
+
+// estimated: where the text says when somebody arrives, the drive has been estimated,
+// or the estimate was waited for long enough. Then the promised window is said.
+func (q *question) estimated(s saying) Verdict {
+	eta, says := s.tells[etaNews]
+	until := record.Time(q.m.Known).Add(estimating)
+	if !says || eta != "" || q.early || !q.now.Before(until) {
+		return Verdict{}
+	}
+	if next := q.now.Add(looks); next.Before(until) {
+		until = next
+	}
+	return Verdict{Do: Wait, Until: until, Why: "the drive is being estimated"}
 }
 
 // toldOthers is what those were told whom a follower of changes follows.

@@ -44,7 +44,7 @@ func (f *following) task(s *scene, r *playbook.Rule, o *Outcome, person plumblin
 func (n *Notify) taskOf(location string, pb *playbook.Playbook, s *scene, r *playbook.Rule, o *Outcome, person plumbline.GoldenID, reason string) Task {
 	sum := sha256.Sum256([]byte(strings.Join([]string{location, taskName(o), o.Subject}, "\x00")))
 	t := Task{Location: location, Key: hex.EncodeToString(sum[:12]), Rule: taskName(o), Subject: o.Subject, Job: s.id, Person: person, Reason: reason}
-	vars := n.variables(pb, s, s.about(o.Subject), s.people[person], "en")
+	vars := n.variables(pb, s, s.about(o.Subject), s.people[person], "en", record.Time(o.At))
 	if vars["name"] == "" {
 		vars["name"] = "Somebody"
 	}

@@ -36,7 +36,7 @@ type saying struct {
 }
 
 // write renders a text from the scene as it stands.
-func (n *Notify) write(location string, pb *playbook.Playbook, s *scene, r *playbook.Rule, id string, m *Message, old string) (out saying, err error) {
+func (n *Notify) write(location string, pb *playbook.Playbook, s *scene, r *playbook.Rule, id string, m *Message, old string, now time.Time) (out saying, err error) {
 	person := s.people[plumbline.GoldenID(m.Person)]
 	out.lang = language(pb, person)
 	t, err := n.template(id, out.lang, pb.Texts[id][out.lang])
@@ -48,7 +48,7 @@ func (n *Notify) write(location string, pb *playbook.Playbook, s *scene, r *play
 	if v == nil {
 		v = s.soonest()
 	}
-	vars := n.variables(pb, s, v, person, out.lang)
+	vars := n.variables(pb, s, v, person, out.lang, now)
 	vars["old"] = s.oldWords(old, out.lang)
 	out.link = Token(n.LinkKey, location, s.id, plumbline.GoldenID(m.Person))
 	vars["link"] = strings.TrimSuffix(pb.Settings.Links, "/") + "/" + out.link
@@ -107,7 +107,7 @@ func (s *scene) soonest() *plumbline.VisitView {
 }
 
 // variables are the values of everything a text may name; empty where there is none.
-func (n *Notify) variables(pb *playbook.Playbook, s *scene, v *plumbline.VisitView, p *plumbline.PersonView, lang string) map[string]string {
+func (n *Notify) variables(pb *playbook.Playbook, s *scene, v *plumbline.VisitView, p *plumbline.PersonView, lang string, now time.Time) map[string]string {
 	set := pb.Settings
 	vars := map[string]string{}
 	for name := range check.Variables {
@@ -125,7 +125,7 @@ func (n *Notify) variables(pb *playbook.Playbook, s *scene, v *plumbline.VisitVi
 	vars["what"] = vars["service"]
 	vars["tech"] = plain(lang, "our technician", "nuestro técnico")
 	if v != nil {
-		s.visitWords(vars, v, lang)
+		s.visitWords(vars, v, lang, now)
 	}
 	vars["number"], vars["reason"] = s.job.InvoiceNumber, s.job.OutcomeReason
 	vars["amount"] = dollars(s.job.SettledBalance)
@@ -140,7 +140,7 @@ func (n *Notify) variables(pb *playbook.Playbook, s *scene, v *plumbline.VisitVi
 	return vars
 }
 
-func (s *scene) visitWords(vars map[string]string, v *plumbline.VisitView, lang string) {
+func (s *scene) visitWords(vars map[string]string, v *plumbline.VisitView, lang string, now time.Time) {
 	if len(v.Assignments) > 0 && v.Assignments[0].FirstName != "" {
 		vars["tech"] = v.Assignments[0].FirstName
 	}
@@ -148,7 +148,8 @@ func (s *scene) visitWords(vars map[string]string, v *plumbline.VisitView, lang 
 		vars["day"], vars["window"] = s.day(v.Starts, lang), advance.WindowText(*v, s.zone)
 	}
 	if !v.ETALow.IsZero() && !v.ETAHigh.IsZero() {
-		vars["eta"] = span(v.ETALow.In(s.zone), v.ETAHigh.In(s.zone), lang)
+		low, high := arrival(v, now)
+		vars["eta"] = span(low.In(s.zone), high.In(s.zone), lang)
 	} else if !v.Starts.IsZero() {
 		// Nobody has estimated the drive: the promise is the window.
 		from, to := windowOf(v)
@@ -157,6 +158,26 @@ func (s *scene) visitWords(vars map[string]string, v *plumbline.VisitView, lang 
 	if !v.OnSite.IsZero() {
 		vars["time"] = v.OnSite.In(s.zone).Format("3:04 PM")
 	}
+}
+
+// arrival is when somebody on the way is expected, to the minute. They have not been
+// seen there yet, so it is not before now; an estimate that has run out begins anew.
+func arrival(v *plumbline.VisitView, now time.Time) (low, high time.Time) {
+	low, high = v.ETALow, v.ETAHigh
+	if low.Before(now) {
+		low = now
+	}
+	if !high.After(low) {
+		high = low.Add(v.ETAHigh.Sub(v.ETALow))
+	}
+	return minuteUp(low), minuteUp(high)
+}
+
+func minuteUp(t time.Time) time.Time {
+	if down := t.Truncate(time.Minute); down.Before(t) {
+		return down.Add(time.Minute)
+	}
+	return t
 }
 
 // serviceWords are what the customer hears for the job's kind.
