@@ -58,6 +58,10 @@ type spending struct {
 func (d *Dispatcher) Step(ctx context.Context, now time.Time) (worked bool, next time.Time, err error) {
 	defer plumbline.Wrap(&err, "dispatch quota %s", d.Quota)
 
+	next, err = d.peek(ctx, now)
+	if err != nil || next.IsZero() || next.After(now) {
+		return false, next, err // nothing to do: the hold is left to run out
+	}
 	if err := d.take(ctx, now); err != nil || !d.held {
 		return false, now.Add(lease / 4), err
 	}
@@ -77,7 +81,25 @@ func (d *Dispatcher) Step(ctx context.Context, now time.Time) (worked bool, next
 	if list.worked {
 		return true, now, nil
 	}
-	return false, earlier(next, d.hold.Expires.Add(-lease/2)), nil
+	return false, next, nil
+}
+
+// peek says when something of the quota is due: a row, or asking after an attempt.
+func (d *Dispatcher) peek(ctx context.Context, now time.Time) (next time.Time, err error) {
+	err = d.DB.View(ctx, now, func(tx *db.Tx) error {
+		for _, query := range []string{selectNextDue, selectNextOpen} {
+			var n int
+			var due int64
+			if err := tx.QueryRow(query, d.Quota).Scan(&n, &due); err != nil {
+				return err
+			}
+			if n > 0 && due < parked {
+				next = earlier(next, time.UnixMilli(due).UTC())
+			}
+		}
+		return nil
+	})
+	return next, err
 }
 
 func earlier(a, b time.Time) time.Time {
@@ -523,7 +545,7 @@ func done(tx *db.Tx, location string, r Row) error {
 }
 
 func takeDue(tx *db.Tx, l lot) (list []Row, err error) {
-	rows, err := tx.Query(selectDue, l.location, l.connection, l.room, l.lot, tx.Now.UnixMilli(), l.class, takeRows)
+	rows, err := tx.Query(selectDue+tx.ForUpdate(), l.location, l.connection, l.room, l.lot, tx.Now.UnixMilli(), l.class, takeRows)
 	if err != nil {
 		return nil, err
 	}
