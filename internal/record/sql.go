@@ -13,8 +13,10 @@ func selectMembers(tx *db.Tx) string {
 }
 
 func selectInvoicesWithPayments(tx *db.Tx) string {
-	return rowColumns + `WHERE s.location_id = $1 AND (s.id IN ` + tx.In(2) + ` OR s.id IN (
-		SELECT from_id FROM ref WHERE location_id = $1 AND from_kind = 'payment' AND name = 'invoice' AND to_id IN ` + tx.In(2) + `)) ORDER BY s.id`
+	// One set, since PostgreSQL reads a whole location where either of two may hold.
+	return rowColumns + `WHERE s.location_id = $1 AND s.id IN (
+		SELECT id FROM source_record WHERE location_id = $1 AND id IN ` + tx.In(2) + `
+		UNION SELECT from_id FROM ref WHERE location_id = $1 AND from_kind = 'payment' AND name = 'invoice' AND to_id IN ` + tx.In(2) + `) ORDER BY s.id`
 }
 
 func upsertRows(tx *db.Tx) string {
