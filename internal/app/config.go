@@ -22,7 +22,7 @@ type Config struct {
 	Database  string     `yaml:"database"`   // path of a SQLite file, or a postgres:// URL
 	Listen    string     `yaml:"listen"`     // address of the HTTP server
 	PublicURL string     `yaml:"public_url"` // how vendors and homeowners reach it
-	Node      string     `yaml:"node"`       // name of this node among several on one PostgreSQL
+	Node      string     `yaml:"node"`       // name of this node among several on one PostgreSQL; default: the host's
 	Key       string     `yaml:"key"`        // age identity that opens sealed secrets, as env: or file:
 	Locations []Location `yaml:"locations"`
 
@@ -96,9 +96,19 @@ func ParseConfig(file string, data []byte) (*Config, error) {
 		c.Listen = "127.0.0.1:8080"
 	}
 	if c.Node == "" {
-		c.Node = "node"
+		c.Node = host()
 	}
 	return c, errors.Join(c.problems()...)
+}
+
+// host names a node that is not named: two nodes of one name would both hold what
+// only one may.
+func host() string {
+	name, err := os.Hostname()
+	if err != nil || name == "" {
+		return "node"
+	}
+	return name
 }
 
 func problem(file string, err error) error {

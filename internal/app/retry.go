@@ -21,9 +21,9 @@ func (n *Node) Queue() *api.Queue {
 	return &api.Queue{DB: n.DB, Now: n.Now, Decoder: n.decoder, Nudge: n.Nudge,
 		Retriers: map[string]func(tx *db.Tx, location, ref string) error{
 			errorqueue.Delivery: api.RetryDelivery,
-			errorqueue.Record:   n.rooms.mirror.Retry,
-			errorqueue.Message:  n.rooms.notify.Retry,
-			errorqueue.Lookup:   lookUpAgain,
+			errorqueue.Record:   locked(n.rooms.mirror.Retry),
+			errorqueue.Message:  locked(n.rooms.notify.Retry),
+			errorqueue.Lookup:   locked(lookUpAgain),
 		},
 		Skippers: map[string]func(tx *db.Tx, location, ref, reason string) error{
 			errorqueue.Delivery: api.SkipDelivery,
@@ -31,6 +31,17 @@ func (n *Node) Queue() *api.Queue {
 			errorqueue.Message:  forgiven(notify.Room),
 			errorqueue.Lookup:   forgiven(lookup.Room),
 		}}
+}
+
+// locked takes what is owed of the location for the transaction, as those do who
+// perform it.
+func locked(retry func(*db.Tx, string, string) error) func(*db.Tx, string, string) error {
+	return func(tx *db.Tx, location, ref string) error {
+		if err := tenant.LockOwed(tx, location); err != nil {
+			return err
+		}
+		return retry(tx, location, ref)
+	}
 }
 
 // lookUpAgain lets a question be asked again. Its ref is connection/question.
@@ -41,6 +52,9 @@ func lookUpAgain(tx *db.Tx, location, ref string) error {
 // forgiven takes back what a room owes.
 func forgiven(room string) func(*db.Tx, string, string, string) error {
 	return func(tx *db.Tx, location, ref, _ string) error {
+		if err := tenant.LockOwed(tx, location); err != nil {
+			return err
+		}
 		return outbox.Forgive(tx, keyOf(location, room, ref))
 	}
 }
