@@ -117,6 +117,13 @@ func get(tx *db.Tx, location, id string) (*Message, error) {
 	return list[0], nil
 }
 
+// waitUntil says that a row is to be looked at again later. Waiting is no try, after
+// which others would be made ever later.
+func waitUntil(r outbox.Row, at time.Time) outbox.Settled {
+	r.Tries--
+	return outbox.AgainAt(r, at)
+}
+
 func done(r outbox.Row) outbox.Settled { return outbox.Settled{Row: r, What: outbox.Done} }
 
 // one judges one message.
@@ -132,7 +139,7 @@ func (p *preparing) one(x candidate) (*outbox.Call, outbox.Settled, error) {
 		return nil, outbox.Settled{}, err
 	}
 	if waits {
-		return nil, outbox.AgainAt(x.row, p.tx.Now.Add(listens)), nil
+		return nil, waitUntil(x.row, p.tx.Now.Add(listens)), nil
 	}
 	s, m, err := p.open1(x.m)
 	if err != nil {
@@ -178,7 +185,7 @@ func (p *preparing) act(row outbox.Row, s *scene, m *Message, v Verdict) (call *
 	case Wait:
 		m.Due, m.Body = v.Until.UnixMilli(), v.Text
 		p.book.move(m, Deferred, v.Why)
-		settled = outbox.AgainAt(row, v.Until)
+		settled = waitUntil(row, v.Until)
 	case Nobody:
 		p.book.move(m, Dropped, v.Why)
 		if o := p.book.outcome(m); o != nil && s != nil {
