@@ -99,8 +99,8 @@ func (c *simulation) tell(s *shell, r simulate.Report) error {
 			return err
 		}
 	} else {
-		fmt.Fprintf(s.Out, "seed %d: %d jobs, %d deliveries (%d applied, %d ignored, %d waiting, %d failed), %d records, %d writes, %d texts, %d crashes, %s of the shop in %s\n",
-			r.Seed, r.Jobs, r.Deliveries, r.Applied, r.Ignored, r.Waiting, r.Failed, r.Records, r.Writes, r.Messages, r.Crashes, r.Simulated, r.Took)
+		fmt.Fprintf(s.Out, "seed %d: %d jobs, %d deliveries (%d applied, %d ignored, %d waiting, %d failed), %d records, %d writes, %d texts, %d crashes, %s of the shop in %s (%s of CPU)\n",
+			r.Seed, r.Jobs, r.Deliveries, r.Applied, r.Ignored, r.Waiting, r.Failed, r.Records, r.Writes, r.Messages, r.Crashes, r.Simulated, r.Took, r.CPU)
 		for _, v := range r.Violations {
 			fmt.Fprintln(s.Out, "  "+v)
 		}

@@ -82,3 +82,55 @@ func init() {
 		}
 	}
 }
+
+func init() {
+	if os.Getenv("LASTCALLS") != "" {
+		n := 0
+		trace = func(w *world) {
+			if n++; fmt.Sprint(n) != os.Getenv("LASTCALLS") {
+				return
+			}
+			w.awake().app.DB.View(context.Background(), w.now, func(tx *db.Tx) error {
+				rows, err := tx.Query(`SELECT * FROM (SELECT location_id||' '||started||' '||connection||' '||room||' '||carries||' '||state||' '||outcome||' '||substr(request,1,300) FROM attempt ORDER BY started DESC LIMIT 40)`)
+				if err != nil {
+					fmt.Println(err)
+					return nil
+				}
+				defer rows.Close()
+				for rows.Next() {
+					var s string
+					rows.Scan(&s)
+					fmt.Println(s)
+				}
+				return nil
+			})
+		}
+	}
+}
+
+
+func init() {
+	if os.Getenv("TEXTS") != "" {
+		laws = append(laws, struct {
+			name  string
+			check func(context.Context, *oracle, broken) error
+		}{"dump", func(ctx context.Context, o *oracle, bad broken) error {
+			for _, m := range o.sender.Messages() {
+				fmt.Println("TEXT", m.Sid, m.StatusCallback, m.Direction)
+			}
+			return o.view(ctx, func(tx *db.Tx) error {
+				rows, err := tx.Query(`SELECT id||' '||carries FROM attempt WHERE room='notify' LIMIT 5`)
+				if err != nil {
+					return err
+				}
+				defer rows.Close()
+				for rows.Next() {
+					var s string
+					rows.Scan(&s)
+					fmt.Println(s)
+				}
+				return nil
+			})
+		}})
+	}
+}

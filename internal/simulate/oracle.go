@@ -55,6 +55,12 @@ var laws = []struct {
 	{"4", theTallyCloses},
 	{"2", derivedNotAccumulated},
 	{"3", stagesAreTrue},
+	{"5", theMirrorConverges},
+	{"6", saidOnce},
+	{"6", saidWhenItMayBe},
+	{"6", saidToTheRightOnes},
+	{"6", whatWasToldIsTrue},
+	{"9", locationsNeverMeet},
 }
 
 // last returns a node that lives, for reading.

@@ -7,6 +7,7 @@ package simulate
 import (
 	"context"
 	"fmt"
+	"syscall"
 	"time"
 
 	"plumbline.dev/plumbline"
@@ -47,6 +48,7 @@ type Report struct {
 	Steps      int      `json:"steps"`
 	Simulated  string   `json:"simulated"` // time that passed in the world
 	Took       string   `json:"took"`
+	CPU        string   `json:"cpu"` // of this process
 	Violations []string `json:"violations"`
 }
 
@@ -92,7 +94,7 @@ func Run(ctx context.Context, o Options) (r Report, err error) {
 	if o, err = o.withDefaults(); err != nil {
 		return r, err
 	}
-	began := time.Now()
+	began, spent := time.Now(), cpu()
 	w, err := newWorld(ctx, o)
 	if err != nil {
 		return r, err
@@ -108,6 +110,16 @@ func Run(ctx context.Context, o Options) (r Report, err error) {
 	if err := w.check(ctx); err != nil {
 		return w.report, err
 	}
+	w.report.CPU = (cpu() - spent).Round(time.Millisecond).String()
 	w.report.Took = time.Since(began).Round(time.Millisecond).String()
 	return w.report, nil
+}
+
+// cpu is how long processors have worked for this process.
+func cpu() time.Duration {
+	var u syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
+		return 0
+	}
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }
