@@ -139,12 +139,12 @@ func TestInvoicedShowsTheBalanceAndRemindsThePayer(t *testing.T) {
 		t.Errorf("line items %q", items)
 	}
 	before := len(w.texts(dana))
-	w.until(at(9, 12, 0))
+	w.until(at(7, 12, 0))
 	w.heard(dana, before, "a reminder that")
 	w.props(w.contact("Whitlock"), map[string]string{"plumbline_account_status": "past_due"})
 	_, err := w.field.Pay(inv.ID, housecallpro.NewPayment{Amount: 39000, Method: "credit_card"})
 	w.ok(err)
-	w.until(at(31, 12, 0))
+	w.until(at(14, 12, 0)) // the day of the second one
 	w.heard(dana, before+1)
 }
 
@@ -159,7 +159,7 @@ func TestAPromiseOrADisputeStopsReminders(t *testing.T) {
 	w.bill(j.ID)
 	w.says(j.ID, map[string]plumbline.Value{"dispute": "true"})
 	before := len(w.texts(dana))
-	w.until(at(20, 12, 0))
+	w.until(at(7, 12, 0))
 	w.heard(dana, before)
 	w.props(w.contact("Whitlock"), map[string]string{"plumbline_account_status": "disputed"})
 }
@@ -210,12 +210,12 @@ func TestNoSaleSetsATaskThatABookingEnds(t *testing.T) {
 	if got := w.stage("Larkspur"); got != "no_sale" {
 		t.Errorf("the deal is %s, want no_sale", got)
 	}
-	w.until(at(20, 12, 0))
+	w.until(at(8, 12, 0))
 	open := w.tasks("NOT_STARTED")
 	if len(open) == 0 {
 		t.Fatal("no task asks anybody to call about the lost estimate")
 	}
-	w.book(c.ID, "No cooling upstairs", at(25, 13, 0))
+	w.book(c.ID, "No cooling upstairs", at(9, 13, 0))
 	w.minutes(30)
 	if left := w.tasks("NOT_STARTED"); len(left) != 0 {
 		t.Errorf("after a booking %d tasks are open: %v", len(left), left)
