@@ -46,6 +46,10 @@ type measure struct {
 	kept, applied time.Duration
 }
 
+func (m *measure) add(more measure) {
+	m.deliveries, m.kept, m.applied = m.deliveries+more.deliveries, m.kept+more.kept, m.applied+more.applied
+}
+
 func (m measure) keepRate() float64  { return float64(m.deliveries) / m.kept.Seconds() }
 func (m measure) applyRate() float64 { return float64(m.deliveries) / m.applied.Seconds() }
 func (m measure) ratio() float64     { return m.applyRate() / m.keepRate() }
@@ -54,25 +58,33 @@ func (m measure) ratio() float64     { return m.applyRate() / m.keepRate() }
 func applyOver(ctx context.Context, n *app.Node, jobs, deliveries int) (m measure, err error) {
 	each := deliveries / rounds
 	for round := range rounds {
-		var groups [][]inbox.Packed
-		for i := 0; i < each; i += group {
-			groups = append(groups, packed(days, min(group, each-i), func(k int) (int, int) { return storyOf(round*each+i+k, jobs) }))
-		}
-		began := time.Now()
-		for _, g := range groups {
-			if err := keepGroup(ctx, n, g); err != nil {
-				return m, err
-			}
-		}
-		m.kept += time.Since(began)
-		began = time.Now()
-		if err := drain(ctx, n, late); err != nil {
+		more, err := turn(ctx, n, each, func(k int) (int, int) { return storyOf(round*each+k, jobs) })
+		if err != nil {
 			return m, err
 		}
-		m.applied += time.Since(began)
-		m.deliveries += each
+		m.add(more)
 	}
 	return m, nil
+}
+
+// turn keeps deliveries in groups, then applies them.
+func turn(ctx context.Context, n *app.Node, deliveries int, said func(k int) (job, step int)) (m measure, err error) {
+	m.deliveries = deliveries
+	var groups [][]inbox.Packed
+	for i := 0; i < deliveries; i += group {
+		groups = append(groups, packed(days, min(group, deliveries-i), func(k int) (int, int) { return said(i + k) }))
+	}
+	began := time.Now()
+	for _, g := range groups {
+		if err := keepGroup(ctx, n, g); err != nil {
+			return m, err
+		}
+	}
+	m.kept = time.Since(began)
+	began = time.Now()
+	err = drain(ctx, n, late)
+	m.applied = time.Since(began)
+	return m, err
 }
 
 // storyOf says of which job and step the i-th delivery after the first of each job

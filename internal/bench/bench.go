@@ -14,6 +14,7 @@ import (
 // Options say how long to take.
 type Options struct {
 	Quick bool     // about a minute in all, else about four
+	Large bool     // databases of 100,000 jobs, which take minutes to make
 	Only  []string // parts; all if empty
 	Dir   string   // for databases; one that goes away if empty
 	Log   *slog.Logger
@@ -48,7 +49,7 @@ func Run(ctx context.Context, o Options) (Report, error) {
 	for _, part := range []struct {
 		name string
 		run  func(context.Context, Options, Report) error
-	}{{"keep", keep}, {"busy", busy}, {"apply", apply}, {"live", live}} {
+	}{{"keep", keep}, {"busy", busy}, {"apply", apply}, {"live", live}, {"growth", growth}} {
 		if len(o.Only) > 0 && !slices.Contains(o.Only, part.name) {
 			continue
 		}

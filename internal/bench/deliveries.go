@@ -26,10 +26,14 @@ func offset(step int) time.Duration {
 	return 23*time.Hour + time.Duration(step-4)*20*time.Minute
 }
 
+// kinds is how many jobs there are that differ in more than their names: the others
+// are like one of these.
+const kinds = 56
+
 // first is the step to which a job has come before it is measured. Jobs stand at all
 // steps of their stories at once, each on its own day, so that what is measured
 // happens at one time.
-func first(job int) int { return job % (steps - 1) }
+func first(job int) int { return job % kinds % (steps - 1) }
 
 // A calendar says when jobs happen, and when their visits are planned to begin.
 type calendar struct {
@@ -41,7 +45,7 @@ type calendar struct {
 var days = calendar{happens, func(job int) time.Time { return happens(job, 4) }}
 
 func happens(job, step int) time.Time {
-	return epoch.Add(time.Duration(job%3600)*time.Second + offset(step) - offset(first(job)+1))
+	return epoch.Add(time.Duration(job%kinds)*time.Minute + offset(step) - offset(first(job)+1))
 }
 
 // jobBody is a Housecall Pro webhook about a job in the shape of the vendor's, about
@@ -79,15 +83,15 @@ func jobBody(c calendar, job, step int) []byte {
 	if step == 0 {
 		schedule = `"scheduled_start":null,"scheduled_end":null,"arrival_window":0,"appointments":[]`
 	}
-	return fmt.Appendf(nil, `{"event":"%s","event_occurred_at":"%s","company_id":"3f6a1d20-0000-4000-8000-00000000c0de","job":{"id":"job_%032d","invoice_number":"%d","description":"No cooling upstairs, step %d of the story; the unit in the attic was replaced in 2019 and has been serviced twice since",
+	return fmt.Appendf(nil, `{"event":"%s","event_occurred_at":"%s","company_id":"3f6a1d20-0000-4000-8000-00000000c0de","job":{"id":"job_%032d","invoice_number":"%d","description":"No cooling upstairs; the unit in the attic was replaced in 2019 and has been serviced twice since",
 "customer":{"id":"cus_%032d","first_name":"%s","last_name":"%s","email":"customer%d.%d@example.com","mobile_number":"208%03d%04d","home_number":null,"work_number":null,"company":null,"notifications_enabled":true,"lead_source":"Website","notes":null,"created_at":"%s","updated_at":"%s","company_name":"Examplaire Plumbing","company_id":"3f6a1d20-0000-4000-8000-00000000c0de","tags":["vip"]},
 "address":{"id":"adr_%032d","type":"service","street":"%d Larkspur Ln","street_line_2":null,"city":"Boise","state":"ID","zip":"83702","country":"US"},
-"notes":[{"id":"nte_%032d","content":"Gate code 4411. Please ring the bell at the side door; the dog is friendly but loud. The shut-off is behind the washer."}],
+"notes":[{"id":"nte_%032d","content":"Gate code 4411. Please ring the bell at the side door; the dog is friendly but loud. The shut-off is behind the washer. Call %d."}],
 "work_status":"%s","work_timestamps":{"on_my_way_at":%s,"started_at":%s,"completed_at":%s},
 "schedule":{%s},"total_amount":%d,"outstanding_balance":%d,
 "assigned_employees":[{"id":"pro_%032d","first_name":"Rafael","last_name":"Ortiz","email":"rafael@example.com","mobile_number":"2085550177","color_hex":"3B7DD8","avatar_url":"https://assets.example.com/avatar.png","role":"field tech","tags":[],"permissions":{%s},"created_at":"2026-02-11T16:20:00Z","company_name":"Examplaire Plumbing","company_id":"3f6a1d20-0000-4000-8000-00000000c0de"}],
 "tags":[],"original_estimate_id":null,"original_estimate_uuids":[],"subtotal":39000,"lead_source":"Website","job_fields":{"job_type":null,"business_unit":null},"locked_at":null,"created_at":"%s","updated_at":"%s","canceled_at":null,"deleted_at":null,"company_name":"Examplaire Plumbing","company_id":"3f6a1d20-0000-4000-8000-00000000c0de","recurrence_number":null,"recurrence_rule":null,"attachments":[%s]}}`,
-		event, ts(at), job, 1000+job, step, job, firstNames[job%len(firstNames)], lastName(job), job, edits, 230+job/10_000, job%10_000, ts(c.happens(job, 0)), ts(changed), job, 100+job, job, status,
+		event, ts(at), job, 1000+job%kinds, job, firstNames[job%kinds%len(firstNames)], lastName(job), job, edits, 230+job/10_000, job%10_000, ts(c.happens(job, 0)), ts(changed), job, 100+job, job, step, status,
 		since(3), since(4), since(6), schedule, 41250*b2i(step >= 6), 41250*b2i(step >= 6 && step < 9), job%7, permissions, ts(c.happens(job, 0)), ts(at), attachments)
 }
 
@@ -96,13 +100,11 @@ var (
 	syllables  = []string{"whit", "lock", "lar", "spur", "ash", "ford", "mere", "dell", "kin", "row", "hal", "ston", "ber", "wick", "tor", "ling", "gar", "vey", "nor", "man"}
 )
 
-// lastName is one of 8,000.
+// lastName is one of 11,200.
 func lastName(job int) string {
-	n, name := job*7919, ""
-	for range 3 {
-		name += syllables[n%len(syllables)]
-		n /= len(syllables)
-	}
+	n := job % kinds * 7919
+	pick := func(n int) string { return syllables[n%len(syllables)] }
+	name := pick(n) + string(rune('a'+job/kinds%200/14)) + string(rune('a'+job/kinds%200%14)) + pick(n/20) + pick(n/400)
 	return strings.ToUpper(name[:1]) + name[1:]
 }
 

@@ -12,12 +12,14 @@ import (
 type benchmark struct {
 	JSON  bool     `help:"As JSON."`
 	Quick bool     `help:"Smaller sizes, within a minute."`
+	Large bool     `help:"Databases of 100,000 jobs, which take minutes to make."`
+	Dir   string   `help:"Where to put databases, and leave them; default: a folder that goes away." type:"path"`
 	Only  []string `help:"Only these parts, such as keep,apply."`
 }
 
 // Run measures, and prints each figure beside its floor and its ceiling.
 func (c *benchmark) Run(s *shell) error {
-	report, err := bench.Run(s.ctx, bench.Options{Quick: c.Quick, Only: c.Only, Log: logger(s.Err)})
+	report, err := bench.Run(s.ctx, bench.Options{Quick: c.Quick, Large: c.Large, Dir: c.Dir, Only: c.Only, Log: logger(s.Err)})
 	if err != nil {
 		return err
 	}
