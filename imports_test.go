@@ -52,6 +52,7 @@ var mayImport = []struct{ pkg, deps string }{
 	{"api", ". db tenant errorqueue inbox outbox record identity golden playbook mapping money stage advance lookup mirror notify explain connect"},
 	{"app", ". db tenant errorqueue inbox outbox record identity golden playbook mapping money stage advance clock lookup mirror notify explain api check calendar consent wording connect connect/*"},
 	{"simulate", "*"},
+	{"demo", "*"},
 	{"kill", "*"},
 	{"bench", "*"},
 	{"command", "*"},

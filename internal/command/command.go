@@ -25,6 +25,7 @@ var commands = []struct {
 	name, help string
 	make       func() any
 }{
+	{"demo", "Show a day: everything with sandboxes and a living shop, in one process.", func() any { return &demonstration{} }},
 	{"serve", "Run the program.", func() any { return &serve{} }},
 	{"check", "Check the configuration and the playbooks.", func() any { return &check{} }},
 	{"connect", "Check what a connection needs at its tool, and create what is missing.", func() any { return &connectTool{} }},

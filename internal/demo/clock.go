@@ -1,0 +1,75 @@
+package demo
+
+import (
+	"context"
+	"sync/atomic"
+	"time"
+
+	"plumbline.dev/plumbline/internal/db"
+)
+
+// A clock is the time of the demo. It stands still until it is moved, so that a
+// machine that is slow makes the demo slow, and nothing late.
+type clock struct{ ms atomic.Int64 }
+
+func newClock(at time.Time) *clock {
+	c := &clock{}
+	c.ms.Store(at.UnixMilli())
+	return c
+}
+
+// Now is safe for concurrent use.
+func (c *clock) Now() time.Time { return time.UnixMilli(c.ms.Load()).UTC() }
+
+func (c *clock) move(by time.Duration) { c.ms.Add(by.Milliseconds()) }
+
+// Bounds of the pace.
+const (
+	tick   = 10 * time.Millisecond
+	stride = 15 * time.Second // the most that passes between two looks
+	// busySpeed is how fast time goes at most while the program has something to do: a
+	// call of some milliseconds takes about a second then, as it does in life.
+	busySpeed = 60
+)
+
+// A pace turns real time into the demo's.
+type pace struct {
+	speed float64
+	last  time.Time
+}
+
+func newPace(speed float64) *pace { return &pace{speed, time.Now()} }
+
+// wait sleeps for a tick, less where time flies, and returns how far the clock is to
+// move.
+func (p *pace) wait(ctx context.Context, busy bool) (time.Duration, error) {
+	speed := p.speed
+	if busy {
+		speed = min(speed, busySpeed)
+	}
+	timer := time.NewTimer(min(tick, time.Duration(float64(stride)/speed)))
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return 0, ctx.Err()
+	case <-timer.C:
+	}
+	now := time.Now()
+	passed := now.Sub(p.last)
+	p.last = now
+	return max(time.Millisecond, min(stride, time.Duration(float64(passed)*speed))), nil
+}
+
+// busy says whether the program has something to do at this instant.
+func (d *demo) busy(ctx context.Context, now time.Time) (busy bool, err error) {
+	err = d.node.DB.View(ctx, now, func(tx *db.Tx) error {
+		var n int
+		err := tx.QueryRow(`SELECT (SELECT count(*) FROM delivery WHERE location_id = $1 AND state = 0) + (SELECT count(*) FROM stale WHERE location_id = $1)
+			+ (SELECT count(*) FROM clock WHERE location_id = $1 AND due <= $2)
+			+ (SELECT count(*) FROM outbox WHERE location_id = $1 AND attempt = '' AND due <= $2)
+			+ (SELECT count(*) FROM attempt WHERE location_id = $1 AND state = 'open')`, location, now.UnixMilli()).Scan(&n)
+		busy = n > 0
+		return err
+	})
+	return busy, err
+}
