@@ -100,9 +100,9 @@ func (s *shop) survive(store string, kills int) {
 	}
 	for range kills {
 		s.rush(rush)
-		time.Sleep(100*time.Millisecond + time.Duration(fate.IntN(1500))*time.Millisecond)
-		if kills >= long { // so long that people come into the CRM while it goes on
-			time.Sleep(time.Duration(5+fate.IntN(6)) * time.Second)
+		s.amid(1+fate.IntN(4*rush), time.Duration(fate.IntN(4))*time.Millisecond)
+		if kills >= long && fate.IntN(2) == 0 { // so long that people come into the CRM while it goes on
+			time.Sleep(time.Duration(10+fate.IntN(12)) * time.Second)
 		}
 		p := s.nodes[fate.IntN(len(s.nodes))]
 		p.kill()
@@ -132,6 +132,21 @@ func (s *shop) survive(store string, kills int) {
 			}
 		}
 	}
+}
+
+// amid waits until so many more webhooks were answered 2xx, and a moment more: others
+// are on their way then. Those of what has just happened come after a second.
+func (s *shop) amid(n int, moment time.Duration) {
+	answered := func() int {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		return s.taken["hcp"]
+	}
+	n += answered()
+	for end := time.Now().Add(3 * time.Second); answered() < n && time.Now().Before(end); {
+		time.Sleep(200 * time.Microsecond)
+	}
+	time.Sleep(moment)
 }
 
 // rest waits until everything that came in is applied and, at last, until nothing is

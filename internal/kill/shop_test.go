@@ -183,7 +183,8 @@ func (s *shop) provision() {
 // vendors lets the vendors send what is due until ctx ends.
 func (s *shop) vendors(ctx context.Context) (wait func()) {
 	var wg sync.WaitGroup
-	for _, step := range []func(context.Context, time.Time) (bool, time.Time, error){s.field.Step, s.field.Step, s.field.Step, s.field.Step, s.phones.Step, s.phones.Step} {
+	for _, step := range []func(context.Context, time.Time) (bool, time.Time, error){
+		s.field.Step, s.field.Step, s.field.Step, s.field.Step, s.field.Step, s.field.Step, s.field.Step, s.field.Step, s.phones.Step, s.phones.Step} {
 		wg.Go(func() {
 			for ctx.Err() == nil {
 				worked, _, err := step(ctx, time.Now())
