@@ -226,7 +226,6 @@ type ruleDoc struct {
 	Class    leaf          `yaml:"class"`
 	Speaks   leaf          `yaml:"speaks"`
 	Unseen   leaf          `yaml:"unseen"`
-	Reread   bool          `yaml:"reread"`
 	Task     *taskDoc      `yaml:"task"`
 	Reopens  leaf          `yaml:"reopens"`
 	Per      leaf          `yaml:"per"`
@@ -529,7 +528,7 @@ func (d *loader) rule(id string, r *ruleDoc) {
 		By: r.By, Ahead: r.Ahead, Quiet: r.Quiet, Within: r.Within, Fresh: r.Fresh, Valid: r.Valid,
 		To: roles(d.words(r.To, "role", roleNames)), ThenTo: roles(d.words(r.ThenTo, "role", roleNames)),
 		Class: d.one(r.Class, "class", classNames), Speaks: d.one(r.Speaks, "kind of message", speakerNames),
-		Unseen: d.event(r.Unseen), Reread: r.Reread, Reopens: d.event(r.Reopens),
+		Unseen: d.event(r.Unseen), Reopens: d.event(r.Reopens),
 		Per: d.one(r.Per, "subject", perNames), Sequence: d.one(r.Sequence, "sequence", d.doc.Settings.Sequences),
 	}
 	if r.Task != nil {

@@ -126,12 +126,11 @@ type Rule struct {
 	Class  string           // active_visit, service, account, asking, marketing or reply
 	Speaks string           // its kind in the table of who speaks; empty: always us
 	Unseen string           // only where the source cannot show this stage ("visit.en_route")
-	Reread bool             // the job is read again at its source before sending
 
 	Task     *TaskSpec // a task for a person: where there is no lawful channel, or, without a text, in place of one
 	Reopens  string    // event after which the occasion is open again
 	Per      string    // once per job, visit or household
-	Sequence string    // one at a time per person, in the order of Settings.Sequences
+	Sequence string    // one at a time per person, in the order of Settings.Sequences; a booking at the address ends it
 }
 
 // A TaskSpec describes a task for a person at the CRM.

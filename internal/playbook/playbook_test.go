@@ -516,11 +516,6 @@ func TestRulesOfTheBuiltInPlaybook(t *testing.T) {
 	if p.Rule("review").Reopens != "withdrawn:job.completed" {
 		t.Error("a reopened job is never asked about again")
 	}
-	for _, id := range []string{"due3", "due10", "due21"} {
-		if !p.Rule(id).Reread {
-			t.Errorf("%s does not read the balance again", id)
-		}
-	}
 }
 
 func TestWhatMustStillHoldWhenSending(t *testing.T) {
