@@ -9,6 +9,7 @@ import (
 
 	"plumbline.dev/plumbline"
 	"plumbline.dev/plumbline/internal/calendar"
+	"plumbline.dev/plumbline/internal/db"
 	"plumbline.dev/plumbline/internal/playbook"
 	"plumbline.dev/plumbline/internal/record"
 	"plumbline.dev/plumbline/internal/tenant"
@@ -77,7 +78,7 @@ func (q *question) capped() (Verdict, error) {
 		words string
 	}{
 		{c.Day, same, today, func(time.Time) time.Time { return today.AddDate(0, 0, 1) }, "today"},
-		{c.Week, same, q.now.Add(-7 * 24 * time.Hour), after(7 * 24 * time.Hour), "in 7 days"},
+		{c.Week, same, q.now.Add(-week), after(week), "in 7 days"},
 		{c.Month, same, q.now.Add(-30 * 24 * time.Hour), after(30 * 24 * time.Hour), "in 30 days"},
 		{min(c.Hours, 1), rule, q.now.Add(-time.Duration(c.Hours) * time.Hour), after(time.Duration(c.Hours) * time.Hour), fmt.Sprintf("in %d h", c.Hours)},
 	} {
@@ -87,6 +88,46 @@ func (q *question) capped() (Verdict, error) {
 		}
 	}
 	return q.cappedAtHome(c)
+}
+
+const week = 7 * 24 * time.Hour
+
+// inTurn: of the sequences in which one person stands, only the one that goes first
+// speaks to them.
+func (q *question) inTurn() (Verdict, error) {
+	place := slices.Index(q.pb.Settings.Sequences, q.rule.Sequence)
+	if q.scene == nil || place < 1 {
+		return Verdict{}, nil
+	}
+	numbers := []string{q.m.Address}
+	if p := q.scene.people[plumbline.GoldenID(q.m.Person)]; p != nil {
+		numbers = append(numbers, p.Phones...)
+	}
+	list, err := queryMessages(q.tx, selectSaidOrOwedTo(q.tx), q.location, db.JSON(numbers), q.now.Add(-week).UnixMilli())
+	if err != nil {
+		return Verdict{}, err
+	}
+	for _, o := range list {
+		r := q.pb.Rule(o.Rule)
+		if r == nil || r.Sequence == "" || slices.Index(q.pb.Settings.Sequences, r.Sequence) >= place {
+			continue
+		}
+		first := fmt.Sprintf("%s goes before %s, and %s ", r.Sequence, q.rule.Sequence, strings.ReplaceAll(o.Rule, "_", " "))
+		switch sent := record.Time(o.Sent); {
+		case o.pending():
+			return Verdict{Do: Wait, Until: later(q.now, record.Time(o.Due)).Add(time.Hour), Why: first + "is still to be said to the same person"}, nil
+		case said(o.State):
+			return Verdict{Do: Wait, Until: after(week)(sent), Why: first + "was said to the same person on " + sent.In(q.zone()).Format("2 Jan 2006")}, nil
+		}
+	}
+	return Verdict{}, nil
+}
+
+func later(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
 }
 
 func (q *question) cappedAtHome(c *playbook.Cap) (Verdict, error) {

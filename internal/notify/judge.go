@@ -65,7 +65,7 @@ func (q *question) judge() (Verdict, error) {
 		return v, err
 	}
 	estimated := func() (Verdict, error) { return q.estimated(v.saying), nil }
-	for _, step := range []func() (Verdict, error){estimated, q.awake, q.capped} {
+	for _, step := range []func() (Verdict, error){estimated, q.inTurn, q.awake, q.capped} {
 		w, err := step()
 		if err != nil {
 			return v, err
@@ -93,6 +93,11 @@ func (q *question) so() (Verdict, error) {
 	}
 	if !ok {
 		return Verdict{Do: Withdraw, Why: why}, nil
+	}
+	if q.rule.Sequence != "" {
+		if booked, err := bookedThere(q.tx, q.location, q.scene); err != nil || booked {
+			return Verdict{Do: Withdraw, Why: sequenceOver}, err
+		}
 	}
 	if q.m.News == "" {
 		return Verdict{}, nil

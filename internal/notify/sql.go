@@ -28,6 +28,10 @@ const (
 		ON CONFLICT (location_id, address, sid) DO NOTHING`
 )
 
+func selectSaidOrOwedTo(tx *db.Tx) string {
+	return messageColumns + `address IN ` + tx.In(2) + ` AND (sent >= $3 OR state IN ('owed', 'deferred')) ORDER BY made, id`
+}
+
 func selectMessagesAbout(tx *db.Tx) string { return messageColumns + `subject IN ` + tx.In(2) }
 
 func selectOutcomesAbout(tx *db.Tx) string { return outcomeColumns + `subject IN ` + tx.In(2) }
