@@ -39,7 +39,7 @@ func keep(ctx context.Context, o Options, r Report) (err error) {
 	defer nothing.Close()
 
 	var kept, ceiling burst
-	turns, each, free := 8, o.scale(10_000), o.scale(25_000)
+	turns, each, free := 8, o.scale(5000), o.scale(15_000)
 	for turn := range turns {
 		b, err := send(ctx, nothing.addr, signed(free, func(i int) []byte { return smallBody(-1-turn, i) }), senders)
 		if err != nil {

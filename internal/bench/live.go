@@ -28,7 +28,7 @@ const answersIn = 100 * time.Millisecond
 // live measures the way from a webhook to the CRM: 50 webhooks a second, after the
 // CRM's records are made, with its limits on.
 func live(ctx context.Context, o Options, r Report) (err error) {
-	seconds, slow := 100, 20
+	seconds, slow := 100, 10
 	if o.Quick {
 		seconds, slow = 15, 5
 	}
