@@ -26,6 +26,7 @@ const (
 	Withdrawn   = "withdrawn"   // what it would have said is not so any more
 	Rehearsed   = "rehearsed"   // it would have been said
 	Tasked      = "task"        // a person was asked to do it
+	Confirmed   = "confirmed"   // an outcome only: somebody answered that they will be there
 )
 
 // A Message is something said to a person, or that is to be. Instants are ms UTC.

@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -27,6 +28,24 @@ type Heard struct {
 	Scope string
 	Why   string
 	At    time.Time
+}
+
+// nameOf names a text: by the vendor's id, else by when it came and what it says.
+func nameOf(t advance.InboundText) string {
+	if t.SID != "" {
+		return t.SID
+	}
+	sum := sha256.Sum256([]byte(t.Body))
+	return strconv.FormatInt(t.At.UnixMilli(), 10) + "/" + hex.EncodeToString(sum[:8])
+}
+
+// is says whether it was made of this text, also if its id was not known then.
+func (h Heard) is(t advance.InboundText) bool {
+	if h.SID == nameOf(t) {
+		return true
+	}
+	t.SID = ""
+	return h.SID == nameOf(t)
 }
 
 // heed hears what was said at a number since it was last derived: receipts of what we
@@ -127,7 +146,7 @@ func (f *following) inbound(a *advance.Address) error {
 		return err
 	}
 	for i, t := range a.Texts {
-		if slices.ContainsFunc(heard, func(h Heard) bool { return h.SID == t.SID }) {
+		if slices.ContainsFunc(heard, func(h Heard) bool { return h.is(t) }) {
 			continue
 		}
 		if err := f.text(a, i); err != nil {
@@ -148,7 +167,7 @@ func (f *following) text(a *advance.Address, i int) error {
 		return err
 	}
 	r := consent.Classify(t.Body, open, stopped)
-	if _, err := f.tx.Exec(insertHeard, f.location, a.Address, t.SID, string(r.Label), r.Scope, r.Why, t.At.UnixMilli()); err != nil {
+	if _, err := f.tx.Exec(insertHeard, f.location, a.Address, nameOf(t), string(r.Label), r.Scope, r.Why, t.At.UnixMilli()); err != nil {
 		return err
 	}
 	if t.At.Before(f.since[inboundRule]) {
@@ -159,10 +178,52 @@ func (f *following) text(a *advance.Address, i int) error {
 			return err
 		}
 	}
+	if r.Label == consent.Answer && confirms(t.Body) {
+		if done, err := f.confirm(a, t); err != nil || done {
+			return err
+		}
+	}
 	if r.Task || r.Label == consent.Human || r.Label == consent.Answer || r.Label == consent.HoldAndReview || r.Label == consent.NotTheirs {
 		return f.hand(a, t, r)
 	}
 	return nil
+}
+
+// confirms says whether an answer is C, or the word that it stands for.
+func confirms(body string) bool {
+	switch strings.ToUpper(strings.Trim(body, " \t\r\n.!\"'")) {
+	case "C", "CONFIRM", "CONFIRMED", "CONFIRMO", "CONFIRMADO", "CONFIRMAR":
+		return true
+	}
+	return false
+}
+
+// confirm takes an answer for one to the last text that told the number when a visit
+// is to be, and asked for it; it returns false if there is none that is still to come.
+func (f *following) confirm(a *advance.Address, t advance.InboundText) (bool, error) {
+	list, err := queryMessages(f.tx, selectByAddress, f.location, a.Address)
+	if err != nil {
+		return false, err
+	}
+	for _, m := range slices.Backward(list) {
+		_, end, ok := readWindow(m.Value)
+		if m.News != windowNews || !said(m.State) || !asksForC(m.Body) || m.Sent > t.At.UnixMilli() || !ok || end.Before(t.At) {
+			continue
+		}
+		b, err := openBook(f.tx, f.location, []string{m.Subject})
+		if err != nil {
+			return false, err
+		}
+		o := b.add(Outcome{Rule: inboundRule, Subject: m.Subject, Job: m.Job, Value: m.Value, Who: a.Address, Happened: t.At.UnixMilli(),
+			Known: f.tx.Now.UnixMilli(), Playbook: f.pb.Version})
+		b.set(o, Confirmed, "confirmed by C from "+a.Address)
+		return true, b.flush()
+	}
+	return false, nil
+}
+
+func asksForC(body string) bool {
+	return strings.Contains(body, "Reply C") || strings.Contains(body, "Responda C")
 }
 
 // asked says whether the number was asked something of late that a short answer may
@@ -170,7 +231,7 @@ func (f *following) text(a *advance.Address, i int) error {
 func (f *following) asked(address string, at time.Time) (bool, error) {
 	list, err := queryMessages(f.tx, selectSaidTo, f.location, address, at.Add(-72*time.Hour).UnixMilli())
 	return slices.ContainsFunc(list, func(m *Message) bool {
-		return said(m.State) && m.Sent <= at.UnixMilli() && (strings.Contains(m.Body, "Reply C") || strings.Contains(m.Body, "Responda C") || strings.Contains(m.Body, "R for another") || strings.Contains(m.Body, "R para otra"))
+		return said(m.State) && m.Sent <= at.UnixMilli() && (asksForC(m.Body) || strings.Contains(m.Body, "R for another") || strings.Contains(m.Body, "R para otra"))
 	}), err
 }
 
@@ -183,7 +244,7 @@ func (f *following) help(a *advance.Address, t advance.InboundText) error {
 		if r.On != "text.help" {
 			continue
 		}
-		o := f.book.add(Outcome{Rule: r.ID, Subject: string(a.ID), State: Dropped, Happened: t.At.UnixMilli(), Known: t.At.UnixMilli(), Value: t.SID, Playbook: f.pb.Version})
+		o := f.book.add(Outcome{Rule: r.ID, Subject: string(a.ID), State: Dropped, Happened: t.At.UnixMilli(), Known: t.At.UnixMilli(), Value: nameOf(t), Playbook: f.pb.Version})
 		if t.OptOutType == "HELP" || slices.Contains(providers, strings.ToUpper(strings.TrimSpace(t.Body))) {
 			f.book.set(o, Dropped, "the provider has answered it")
 			continue
@@ -211,7 +272,7 @@ func (f *following) hand(a *advance.Address, t advance.InboundText, r consent.Re
 	if err != nil {
 		return err
 	}
-	task := Task{Location: f.location, Rule: inboundRule, Subject: string(a.ID) + "/" + t.SID, Title: titles[r.Label], Body: t.Body, Reason: r.Why, Due: t.At}
+	task := Task{Location: f.location, Rule: inboundRule, Subject: string(a.ID) + "/" + nameOf(t), Title: titles[r.Label], Body: t.Body, Reason: r.Why, Due: t.At}
 	if task.Title == "" {
 		task.Title = "Read a text"
 	}
@@ -229,7 +290,7 @@ func (f *following) hand(a *advance.Address, t advance.InboundText, r consent.Re
 			task.Title += " from " + cmp.Or(strings.TrimSpace(p.FirstName+" "+p.LastName), p.Organization, "somebody")
 		}
 	}
-	sum := sha256.Sum256([]byte(f.location + "\x00text\x00" + t.SID))
+	sum := sha256.Sum256([]byte(f.location + "\x00text\x00" + nameOf(t)))
 	task.Key = hex.EncodeToString(sum[:12])
 	return f.OpenTask(f.tx, task)
 }

@@ -175,3 +175,19 @@ func TestWhatMayBeSaidCanBeAskedWithoutSayingIt(t *testing.T) {
 		w.wantSaid("booked")
 	})
 }
+
+func TestEveryTextIsHeardOnce(t *testing.T) {
+	each(t, options{layer: only("help")}, func(t *testing.T, w *world) {
+		w.book(on(6, 8, 0))
+		w.run(minutes(1))
+		for _, body := range []string{"can you come at noon?", "or at one?", "or at one?"} {
+			w.write(maria, body)
+			w.run(minutes(1))
+		}
+		w.hear(customer("c1", "Mary", maria)) // the number is derived again
+		w.run(minutes(1))
+		if len(w.tasks) != 3 || w.tasks[0].Key == w.tasks[1].Key || w.tasks[1].Key == w.tasks[2].Key {
+			t.Errorf("tasks = %+v, want one for each text", w.tasks)
+		}
+	})
+}

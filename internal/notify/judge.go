@@ -99,6 +99,9 @@ func (q *question) so() (Verdict, error) {
 			return Verdict{Do: Withdraw, Why: sequenceOver}, err
 		}
 	}
+	if at := q.confirmed(); q.rule.Speaks == "reminder" && !at.IsZero() {
+		return Verdict{Do: Drop, Why: "confirmed by C on " + at.In(q.zone()).Format("2 Jan 2006")}, nil
+	}
 	if q.m.News == "" {
 		return Verdict{}, nil
 	}
@@ -113,6 +116,24 @@ func (q *question) so() (Verdict, error) {
 		}
 	}
 	return Verdict{}, nil
+}
+
+// confirmed is when the number last confirmed the visit as it is planned now; zero:
+// it has not.
+func (q *question) confirmed() (at time.Time) {
+	now := truth(windowNews, q.scene, q.scene.visit(q.m.Visit))
+	var by time.Duration
+	for _, r := range q.pb.Rules {
+		if r.News == windowNews {
+			by = r.By
+		}
+	}
+	for _, o := range q.book.outcomes[aboutKey{inboundRule, q.m.Visit}] {
+		if o.State == Confirmed && o.Who == q.m.Address && !differ(windowNews, o.Value, now, by) {
+			at = record.Time(o.Happened)
+		}
+	}
+	return at
 }
 
 // switched: the sender speaks, and it is we who speak of this.

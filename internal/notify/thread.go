@@ -45,7 +45,7 @@ func Thread(tx *db.Tx, location, address string) (list []Line, err error) {
 		for _, t := range a.Texts {
 			l := Line{At: t.At, Inbound: true, Body: t.Body}
 			for _, h := range heard {
-				if h.SID == t.SID {
+				if h.is(t) {
 					l.State, l.Why = h.Label, h.Why
 				}
 			}
