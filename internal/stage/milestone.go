@@ -36,7 +36,8 @@ func episodes(r *plumbline.SourceRecord, field string) []episode {
 // taken back says that it stands after all: what took it back was an older word of the
 // same second.
 func stated(list []episode, at time.Time, received int64) []episode {
-	if n := len(list); n > 0 && (list[n-1].taken == 0 || at.UnixMilli() <= list[n-1].taken) {
+	happened := min(at.UnixMilli(), received) // where the source's clock runs ahead
+	if n := len(list); n > 0 && (list[n-1].taken == 0 || happened <= list[n-1].taken) {
 		list[n-1].at, list[n-1].taken, list[n-1].takenRec = at, 0, 0
 		return list
 	}

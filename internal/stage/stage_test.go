@@ -249,6 +249,16 @@ func TestAnOlderWordOfTheSameSecondTakesNothingBack(t *testing.T) {
 	}
 }
 
+// The source's clock runs ahead: what it says happened lies after its receipt, to which
+// its versions are cut.
+func TestAnOlderWordOfTheSameSecondTakesNothingBackOfAClockAhead(t *testing.T) {
+	heard := at(5, 9, 47)
+	scheduled(t).hears(at(5, 9, 48), heard, fields{"completed_at": at(5, 9, 48), "status": "complete"}).
+		hears(at(5, 9, 48), heard, fields{"completed_at": nil, "status": "in_progress"}).
+		hears(at(5, 9, 48), heard.Add(time.Millisecond), fields{"completed_at": at(5, 9, 48), "status": "complete", "total": "1.00"}).
+		want("completed")
+}
+
 func TestACorrectedTimeRedatesAndDoesNotRepeat(t *testing.T) {
 	f := done(t).says(at(5, 11, 0), fields{"completed_at": at(5, 9, 30)}).want("completed", "booked", "dispatched", "completed")
 	if !f.Job.Completed.Equal(at(5, 9, 30)) {
