@@ -59,11 +59,15 @@ type Message struct {
 	Rank       int    `json:"rank"`
 	Code       int    `json:"code"`
 	Link       string `json:"link"`
+	Tried      int    `json:"tried"` // 1: it did not arrive once, and is or was said once more
 	Playbook   string `json:"playbook"`
 }
 
 // pending says that it may still be said.
 func (m *Message) pending() bool { return m.State == Owed || m.State == Deferred }
+
+// again says that it was said, did not arrive, and is to be said once more.
+func (m *Message) again() bool { return m.pending() && m.Tried == 1 && m.Sent != 0 }
 
 // said says that it was said, or may have been.
 func said(state string) bool {
@@ -251,6 +255,15 @@ func (b *book) move(m *Message, state, cause string) {
 	}
 }
 
+// leave says that a message that could have been said is not. One that was said, and
+// was to be said once more, is still one that did not arrive.
+func (b *book) leave(m *Message, state, why string) {
+	if m.again() {
+		state, why = Undelivered, "it did not arrive, and is not said once more: "+why
+	}
+	b.move(m, state, why)
+}
+
 // precedence of the states of several messages in their one outcome.
 var precedence = map[string]int{Delivered: 10, Sent: 9, Unknown: 8, Undelivered: 7, Owed: 6, Deferred: 5, Tasked: 4, Rehearsed: 3, Failed: 2, Dropped: 1}
 
@@ -340,7 +353,7 @@ func queryMessages(tx *db.Tx, query string, args ...any) (list []*Message, err e
 		var m Message
 		if err := rows.Scan(&m.ID, &m.Rule, &m.Subject, &m.N, &m.Job, &m.Visit, &m.News, &m.Value, &m.Person, &m.Role, &m.Address, &m.Household,
 			&m.Connection, &m.Class, &m.State, &m.Body, &m.Cause, &m.Due, &m.Happened, &m.Known, &m.Made, &m.Sent, &m.Foot, &m.Attempt,
-			&m.Vendor, &m.Rank, &m.Code, &m.Link, &m.Playbook); err != nil {
+			&m.Vendor, &m.Rank, &m.Code, &m.Link, &m.Tried, &m.Playbook); err != nil {
 			return nil, err
 		}
 		list = append(list, &m)

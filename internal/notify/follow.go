@@ -159,7 +159,7 @@ func (f *following) takeBack(m *Message, why string) error {
 	if err != nil || flies {
 		return err
 	}
-	f.book.move(m, Withdrawn, why)
+	f.book.leave(m, Withdrawn, why)
 	return outbox.Forgive(f.tx, keyOf(f.location, m))
 }
 
@@ -428,12 +428,17 @@ func (f *following) owe(s *scene, r *playbook.Rule, m *Message) error {
 		return f.rehearse(s, r, m)
 	}
 	f.book.move(m, Owed, "")
+	f.due(s, r, m)
+	return nil
+}
+
+// due lets the outbox hand over a message when it is due.
+func (f *following) due(s *scene, r *playbook.Rule, m *Message) {
 	class := outbox.Ordinary
 	if s != nil && s.job.Kind == "emergency" {
 		class = outbox.Emergency
 	}
 	f.debts = append(f.debts, outbox.Debt{Key: keyOf(f.location, m), Due: record.Time(m.Due), Class: class, Rank: urgency[r.Class]})
-	return nil
 }
 
 // question asks what may be done about a message in this transaction.

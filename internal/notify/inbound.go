@@ -92,7 +92,7 @@ func (f *following) settleBy(attempt string, best, first advance.Receipt) error 
 	}
 	p := &preparing{following: f}
 	held := f.book
-	_, m, err := p.open1(found[0])
+	s, m, err := p.open1(found[0])
 	if err != nil {
 		return err
 	}
@@ -100,7 +100,10 @@ func (f *following) settleBy(attempt string, best, first advance.Receipt) error 
 		p.wasSent(m, attempt, best.SID, first.At)
 	}
 	if p.receipt(m, best.Status, best.Rank, best.Code) {
-		err = p.instead(m, m.Cause)
+		var again bool
+		if again, err = p.lost(m); again {
+			f.due(s, p.pb.Rule(m.Rule), m)
+		}
 	}
 	if err == nil {
 		err = f.book.flush()

@@ -109,7 +109,7 @@ func (q *question) so() (Verdict, error) {
 	if value == "" {
 		return Verdict{Do: Withdraw, Why: "there is nothing to tell any more"}, nil
 	}
-	if t := q.book.told[toldKey{q.m.News, q.m.Subject, q.m.Address}]; t != nil && t.Value != "" {
+	if t := q.book.told[toldKey{q.m.News, q.m.Subject, q.m.Address}]; t != nil && t.Value != "" && !q.unheard(t) {
 		maybe := t.Maybe != "" && t.Attempt != q.m.Attempt
 		if !differ(q.m.News, t.Value, value, q.rule.By) && !(maybe && differ(q.m.News, t.Maybe, value, q.rule.By)) {
 			return Verdict{Do: Withdraw, Why: "it is as they were last told"}, nil
@@ -117,6 +117,9 @@ func (q *question) so() (Verdict, error) {
 	}
 	return Verdict{}, nil
 }
+
+// unheard says that what was told was told by this very message, which did not arrive.
+func (q *question) unheard(t *told) bool { return q.m.again() && t.Message == q.m.ID }
 
 // confirmed is when the number last confirmed the visit as it is planned now; zero:
 // it has not.
@@ -320,11 +323,14 @@ func loadAddress(tx *db.Tx, location, address string) (*advance.Address, error) 
 func (q *question) written() (v Verdict, err error) {
 	var s saying
 	old := ""
+	t := q.book.told[toldKey{q.m.News, q.m.Subject, q.m.Address}]
 	switch {
+	case q.m.News != "" && t != nil && q.unheard(t) && t.Value == q.m.Value:
+		s = saying{text: q.m.Body, link: q.m.Link, tells: map[string]string{q.m.News: t.Value}}
 	case q.scene == nil:
 		s, err = q.n.reply(q.pb, q.rule, q.m)
 	default:
-		if t := q.book.told[toldKey{q.m.News, q.m.Subject, q.m.Address}]; q.m.News != "" && t != nil {
+		if q.m.News != "" && t != nil {
 			old = t.Value
 		}
 		if old == "" && q.m.News != "" {

@@ -96,6 +96,9 @@ func (f *following) newsTo(s *scene, c change, h hearer, onlyIfTold bool) error 
 		return nil
 	case (knows || maybe != "") && !(knows && differ(c.rule.News, t.Value, c.value, c.rule.By)) && !(maybe != "" && differ(c.rule.News, maybe, c.value, c.rule.By)):
 		// As told: whatever was to be said of a change that went back is not said.
+		if last != nil && last.again() && t != nil && t.Message == last.ID {
+			return f.newsOwed(s, c, h, last) // they were told, but it did not arrive
+		}
 		if last != nil && last.pending() {
 			return f.takeBack(last, "it is again as they were last told")
 		}

@@ -15,6 +15,7 @@ import (
 	"plumbline.dev/plumbline/internal/errorqueue"
 	"plumbline.dev/plumbline/internal/inbox"
 	"plumbline.dev/plumbline/internal/outbox"
+	"plumbline.dev/plumbline/internal/record"
 	"plumbline.dev/plumbline/internal/tenant"
 )
 
@@ -187,18 +188,22 @@ func (p *preparing) act(row outbox.Row, s *scene, m *Message, v Verdict) (call *
 		p.book.move(m, Deferred, v.Why)
 		settled = waitUntil(row, v.Until)
 	case Nobody:
-		p.book.move(m, Dropped, v.Why)
+		p.book.leave(m, Dropped, v.Why)
 		if o := p.book.outcome(m); o != nil && s != nil {
 			err = p.task(s, r, o, plumbline.GoldenID(m.Person), v.Why)
 		}
 	case Withdraw:
-		p.book.move(m, Withdrawn, v.Why)
+		p.book.leave(m, Withdrawn, v.Why)
 	case Broken:
 		p.book.move(m, Owed, v.Why)
 		settled = outbox.Settled{Row: row, What: outbox.Stuck, Item: &errorqueue.Item{Cause: "text of " + r.ID + ": " + errorqueue.Shape(v.Why),
 			Title: "The text of " + r.ID + " cannot be written", Cure: "Complete the record, or change the text, then retry.", Detail: v.Why}}
 	default:
-		p.book.move(m, Dropped, v.Why)
+		again := m.again()
+		p.book.leave(m, Dropped, v.Why)
+		if again {
+			err = p.instead(m, m.Cause)
+		}
 	}
 	if err != nil {
 		return nil, settled, err
@@ -215,6 +220,7 @@ func (p *preparing) attempt(row outbox.Row, s *scene, m *Message, v Verdict) *ou
 	if saysStop(v.Text) {
 		m.Foot = 1
 	}
+	m.Vendor, m.Rank, m.Code = "", 0, 0 // those of the attempt before
 	p.book.move(m, Owed, "being sent")
 	for news, value := range v.tells {
 		if value == "" || s == nil {
@@ -293,8 +299,11 @@ func (p *preparing) wasSent(m *Message, attempt, vendor string, at time.Time) {
 	if at.IsZero() {
 		at = p.tx.Now
 	}
+	known := m.Vendor == vendor && m.Attempt == attempt // its receipt was faster
 	m.Vendor, m.Attempt, m.Sent = vendor, attempt, at.UnixMilli()
-	if !said(m.State) || m.State == Unknown {
+	if known {
+		p.book.newMessages[m] = true
+	} else if !said(m.State) || m.State == Unknown {
 		p.book.move(m, Sent, "said: "+m.Body)
 	}
 	p.tellAll(attempt, true, m)
@@ -352,6 +361,38 @@ func (p *preparing) keepRefusal(m *Message, call outbox.Call, code int) error {
 	_, err := inbox.Keep(p.tx, inbox.Pack(plumbline.Delivery{Location: p.location, Connection: p.sender.Name, Tool: p.sender.Tool, Event: "refused",
 		Key: "refused/" + call.ID, Subject: m.Address, Attempt: call.ID, Body: []byte(body)}))
 	return err
+}
+
+// away are the carriers' words that pass: the handset is switched off or out of reach,
+// or no reason is given (error codes of Twilio). What they kept back may arrive later.
+var away = map[int]bool{30003: true, 30008: true}
+
+// sayAgain is how long after that a message is said once more.
+const sayAgain = 10 * time.Minute
+
+// lost does what can still be done about a message that did not arrive: it is said
+// once more, or a person is asked to.
+func (p *preparing) lost(m *Message) (again bool, err error) {
+	r := p.pb.Rule(m.Rule)
+	if r == nil || m.Job == "" {
+		return false, nil
+	}
+	s, err := loadScene(p.tx, p.location, m.Job, p.pb.Settings.Zone)
+	if err != nil || s == nil {
+		return false, err
+	}
+	if away[m.Code] && m.Tried == 0 {
+		ok, _, err := s.while(r, p.pb, m.Visit, plumbline.GoldenID(m.Person), p.tx.Now)
+		if err != nil {
+			return false, err
+		}
+		if ok {
+			m.Tried, m.Due = 1, p.tx.Now.Add(sayAgain).UnixMilli()
+			p.book.move(m, Deferred, m.Cause+"; it is said once more in "+words(sayAgain))
+			return true, nil
+		}
+	}
+	return false, p.instead(m, m.Cause)
 }
 
 // instead asks a person to do what a text could not.
@@ -415,8 +456,17 @@ func (n *Notify) Decide(tx *db.Tx, c tenant.Connection, call outbox.Call, r outb
 			continue
 		}
 		p.wasSent(m, call.ID, f.ID, f.At)
-		p.receipt(m, f.Status, finalRank(f.Status), f.Code)
-		return []outbox.Settled{done(row)}, p.book.flush()
+		s := done(row)
+		if p.receipt(m, f.Status, finalRank(f.Status), f.Code) {
+			again, err := p.lost(m)
+			if err != nil {
+				return nil, err
+			}
+			if again {
+				s = waitUntil(row, record.Time(m.Due))
+			}
+		}
+		return []outbox.Settled{s}, p.book.flush()
 	}
 	// The list settles from when the text was taken, which may be at the end of the call.
 	// Twice as long as its tool says: what is said again cannot be taken back.

@@ -4,7 +4,7 @@ import "plumbline.dev/plumbline/internal/db"
 
 const (
 	messageColumns = `SELECT id, rule, subject, n, job, visit, news, value, person, role, address, household, connection, class, state,
-		body, cause, due, happened, known, made, sent, foot, attempt, vendor, rank, code, link, playbook FROM message WHERE location_id = $1 AND `
+		body, cause, due, happened, known, made, sent, foot, attempt, vendor, rank, code, link, tried, playbook FROM message WHERE location_id = $1 AND `
 
 	selectMessage    = messageColumns + `id = $2`
 	selectByAttempt  = messageColumns + `attempt = $2 ORDER BY id`
@@ -44,17 +44,17 @@ func selectToldAbout(tx *db.Tx) string { return toldColumns + `subject IN ` + tx
 
 func upsertMessages(tx *db.Tx) string {
 	return `INSERT INTO message (location_id, id, rule, subject, n, job, visit, news, value, person, role, address, household, connection, class,
-			state, body, cause, due, happened, known, made, sent, foot, attempt, vendor, rank, code, link, playbook)
+			state, body, cause, due, happened, known, made, sent, foot, attempt, vendor, rank, code, link, tried, playbook)
 		SELECT $1, v.id, v.rule, v.subject, v.n, v.job, v.visit, v.news, v.value, v.person, v.role, v.address, v.household, v.connection, v.class,
-			v.state, v.body, v.cause, v.due, v.happened, v.known, v.made, v.sent, v.foot, v.attempt, v.vendor, v.rank, v.code, v.link, v.playbook
+			v.state, v.body, v.cause, v.due, v.happened, v.known, v.made, v.sent, v.foot, v.attempt, v.vendor, v.rank, v.code, v.link, v.tried, v.playbook
 		FROM ` + tx.Set(2, "id text", "rule text", "subject text", "n bigint", "job text", "visit text", "news text", "value text",
 		"person text", "role text", "address text", "household text", "connection text", "class text", "state text", "body text", "cause text",
 		"due bigint", "happened bigint", "known bigint", "made bigint", "sent bigint", "foot bigint", "attempt text", "vendor text",
-		"rank bigint", "code bigint", "link text", "playbook text") + ` AS v WHERE true
+		"rank bigint", "code bigint", "link text", "tried bigint", "playbook text") + ` AS v WHERE true
 		ON CONFLICT (location_id, id) DO UPDATE SET value = excluded.value, person = excluded.person, role = excluded.role,
 			connection = excluded.connection, state = excluded.state, body = excluded.body, cause = excluded.cause, due = excluded.due,
 			happened = excluded.happened, known = excluded.known, sent = excluded.sent, foot = excluded.foot, attempt = excluded.attempt,
-			vendor = excluded.vendor, rank = excluded.rank, code = excluded.code, link = excluded.link, playbook = excluded.playbook`
+			vendor = excluded.vendor, rank = excluded.rank, code = excluded.code, link = excluded.link, tried = excluded.tried, playbook = excluded.playbook`
 }
 
 func upsertOutcomes(tx *db.Tx) string {
