@@ -57,7 +57,7 @@ func Run(ctx context.Context, o Options) (Report, error) {
 		if err := part.run(ctx, o, r); err != nil {
 			return r, fmt.Errorf("measure %s: %w", part.name, err)
 		}
-		o.Log.Info("measured", "part", part.name, "took", time.Since(began).Round(time.Millisecond))
+		o.Log.Info("measured", "part", part.name, "took", time.Since(began).Round(time.Millisecond).String(), "so_far", r)
 	}
 	return r, nil
 }
