@@ -254,8 +254,8 @@ func TestAnOlderWordOfTheSameSecondTakesNothingBack(t *testing.T) {
 func TestAnOlderWordOfTheSameSecondTakesNothingBackOfAClockAhead(t *testing.T) {
 	heard := at(5, 9, 47)
 	scheduled(t).hears(at(5, 9, 48), heard, fields{"completed_at": at(5, 9, 48), "status": "complete"}).
-		hears(at(5, 9, 48), heard, fields{"completed_at": nil, "status": "in_progress"}).
-		hears(at(5, 9, 48), heard.Add(time.Millisecond), fields{"completed_at": at(5, 9, 48), "status": "complete", "total": "1.00"}).
+		hears(at(5, 9, 48), heard.Add(time.Millisecond), fields{"completed_at": nil, "status": "in_progress"}).
+		hears(at(5, 9, 48), heard.Add(2*time.Millisecond), fields{"completed_at": at(5, 9, 48), "status": "complete", "total": "1.00"}).
 		want("completed")
 }
 
