@@ -38,6 +38,7 @@ var commands = []struct {
 	{"rebuild", "Derive everything again from what was kept.", func() any { return &rebuild{} }},
 	{"user", "Let people and programs in.", func() any { return &user{} }},
 	{"simulate", "Run the program against a living shop in simulated time, and check the laws.", func() any { return &simulation{} }},
+	{"sandbox", "Serve the vendors' sandboxes, to point a configuration at.", func() any { return &fakes{} }},
 	{"bench", "Measure the program on this machine.", func() any { return &benchmark{} }},
 	{"key", "Make a key for secrets at rest.", func() any { return &key{} }},
 }

@@ -3,10 +3,14 @@ package demo
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"io"
 	"net/http"
+	"os"
+	"path/filepath"
 	"regexp"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 
@@ -18,21 +22,23 @@ import (
 	"plumbline.dev/plumbline/internal/simulate"
 )
 
-// A slip is a mistake of the vendor's: the first webhook about a finished job that
-// passes through it when it is armed bears a number where a text is promised. It is
-// signed and answered like any other.
+// A slip is a mistake of the vendor's: once it is armed, the next webhooks about one
+// technician on the way bear a number where a text is promised. They are signed and
+// answered like any others.
 type slip struct {
 	next   http.RoundTripper
 	secret string
 
-	mu    sync.Mutex
-	armed bool
-	meant []byte // the body as it should have been
+	mu       sync.Mutex
+	armed    bool
+	occurred []byte // event_occurred_at of the event that the mistake is made with
 }
 
 var (
-	finished    = []byte(`{"event":"job.completed"`)
-	completedAt = regexp.MustCompile(`"completed_at":"([^"]+)"`)
+	leaving   = []byte(`{"event":"job.on_my_way"`)
+	occurred  = regexp.MustCompile(`"event_occurred_at":"[^"]+"`)
+	leftAt    = regexp.MustCompile(`"on_my_way_at":"([^"]+)"`)
+	leftAtNum = regexp.MustCompile(`"on_my_way_at":([0-9]+)`)
 )
 
 // RoundTrip carries a webhook.
@@ -41,28 +47,22 @@ func (s *slip) RoundTrip(r *http.Request) (*http.Response, error) {
 	if err != nil {
 		return nil, err
 	}
-	if sent := s.slipped(body); sent != nil {
-		body = sent
+	if s.slips(body) {
+		body = mistaken(body)
 		r.Header.Set("Api-Signature", housecallpro.Sign(s.secret, r.Header.Get("Api-Timestamp"), body))
 	}
 	r.Body, r.ContentLength = io.NopCloser(bytes.NewReader(body)), int64(len(body))
 	return s.next.RoundTrip(r)
 }
 
-// slipped is the body with the mistake in it, or nil.
-func (s *slip) slipped(body []byte) []byte {
+// slips says whether a webhook is one of those.
+func (s *slip) slips(body []byte) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	m := completedAt.FindSubmatch(body)
-	if !s.armed || m == nil || !bytes.HasPrefix(body, finished) {
-		return nil
+	if s.armed && bytes.HasPrefix(body, leaving) {
+		s.armed, s.occurred = false, occurred.Find(body)
 	}
-	at, err := time.Parse(time.RFC3339, string(m[1]))
-	if err != nil {
-		return nil
-	}
-	s.armed, s.meant = false, body
-	return completedAt.ReplaceAll(body, []byte(`"completed_at":`+strconv.FormatInt(at.UnixMilli(), 10)))
+	return s.occurred != nil && bytes.Contains(body, s.occurred)
 }
 
 func (s *slip) arm() {
@@ -71,10 +71,25 @@ func (s *slip) arm() {
 	s.armed = true
 }
 
-func (s *slip) correction() []byte {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.meant
+// mistaken writes the time as a number, and corrected as it should have been.
+func mistaken(body []byte) []byte {
+	return leftAt.ReplaceAllFunc(body, func(b []byte) []byte {
+		at, err := time.Parse(time.RFC3339, string(leftAt.FindSubmatch(b)[1]))
+		if err != nil {
+			return b
+		}
+		return []byte(`"on_my_way_at":` + strconv.FormatInt(at.Unix(), 10))
+	})
+}
+
+func corrected(body []byte) []byte {
+	return leftAtNum.ReplaceAllFunc(body, func(b []byte) []byte {
+		n, err := strconv.ParseInt(string(leftAtNum.FindSubmatch(b)[1]), 10, 64)
+		if err != nil {
+			return b
+		}
+		return []byte(`"on_my_way_at":"` + time.Unix(n, 0).UTC().Format(time.RFC3339) + `"`)
+	})
 }
 
 // A clerk is the person in the office who looks at the error queue.
@@ -82,100 +97,123 @@ type clerk struct {
 	*demo
 	step  int
 	next  time.Time
-	item  errorqueue.Item
-	key   string // of the delivery
-	edit  string // of the one that stands in for it
+	items []errorqueue.Item
+	edits []string // keys of the deliveries that stand in for those of items
 	armed bool
 }
 
-// look does the clerk's next step, some minutes after the last one.
+// look does the clerk's next step, a minute after the last one.
 func (c *clerk) look(ctx context.Context, now time.Time) error {
-	if !c.armed && !now.Before(c.at(9, 0)) {
+	if !c.armed && !now.Before(c.at(8, 30)) {
 		c.armed = true
 		c.slip.arm()
 	}
-	steps := []func(context.Context) (bool, error){c.find, c.retry, c.again, c.mend, c.through}
+	steps := []func(context.Context) (bool, error){c.notice, c.read, c.retry, c.again, c.mend, c.through}
 	if c.step == len(steps) || now.Before(c.next) {
 		return nil
 	}
 	done, err := steps[c.step](ctx)
 	if done {
-		c.step, c.next = c.step+1, now.Add(time.Minute)
+		c.step, c.next = c.step+1, now.Add(30*time.Second)
 	}
 	return err
 }
 
-// first returns the oldest open item, if there is one.
-func (c *clerk) first(ctx context.Context) (found bool, err error) {
+// failed lists the deliveries that wait for a person.
+func (c *clerk) failed(ctx context.Context) (items []errorqueue.Item, err error) {
 	err = c.node.DB.View(ctx, c.clock.Now(), func(tx *db.Tx) error {
 		list, err := errorqueue.List(tx, location, false)
 		for _, i := range list {
 			if i.Kind == errorqueue.Delivery {
-				c.item, found = i, true
-				return err
+				items = append(items, i)
 			}
 		}
 		return err
 	})
-	return found, err
+	return items, err
 }
 
-func (c *clerk) find(ctx context.Context) (bool, error) {
-	found, err := c.first(ctx)
-	if !found || err != nil {
+func (c *clerk) tell(format string, args ...any) { c.story.tell("Error queue", format, args...) }
+
+func (c *clerk) notice(ctx context.Context) (bool, error) {
+	items, err := c.failed(ctx)
+	return len(items) > 0, err
+}
+
+func (c *clerk) read(ctx context.Context) (_ bool, err error) {
+	if c.items, err = c.failed(ctx); err != nil {
 		return false, err
 	}
-	_, c.key, _ = bytesCut(c.item.Ref)
-	c.tell("a delivery failed: %s", c.item.Title)
-	c.tell("  cause  %s: %s", c.item.Cause, c.item.Detail)
-	c.tell("  cure   %s", c.item.Cure)
-	c.tell("  the job stands where it stood; everything else goes on. Somebody in the office looks:")
+	c.tell("$ %s", c.command("errors list"))
+	for _, i := range c.items {
+		c.tell("  %s: %s", i.Cause, i.Title)
+		c.tell("    why   %s", i.Detail)
+		c.tell("    cure  %s", i.Cure)
+	}
+	c.tell("  Until then the customer is not told that somebody is on the way. Nothing else waits for it.")
 	return true, nil
 }
 
-func bytesCut(ref string) (connection, key string, ok bool) {
-	for i := range ref {
-		if ref[i] == '/' {
-			return ref[:i], ref[i+1:], true
-		}
-	}
-	return "", ref, false
-}
-
-func (c *clerk) tell(format string, args ...any) {
-	c.story.tell(c.clock.Now(), "error queue", format, args...)
-}
-
 func (c *clerk) retry(ctx context.Context) (bool, error) {
-	c.tell("$ %s", c.command("errors retry "+c.item.Cause))
-	_, err := c.node.Queue().Retry(ctx, location, c.item.Cause, "demo")
+	c.tell("$ %s", c.command("errors retry "+c.items[0].Cause))
+	_, err := c.node.Queue().Retry(ctx, location, c.items[0].Cause, "demo")
 	return true, err
 }
 
 func (c *clerk) again(ctx context.Context) (bool, error) {
-	found, err := c.first(ctx)
-	if found {
-		c.tell("  it came back: the bytes are what they were, and stay so")
-	}
-	return found, err
-}
-
-func (c *clerk) mend(ctx context.Context) (done bool, err error) {
-	c.tell("$ %s", c.command("errors edit "+c.item.Ref+" --body corrected.json"))
-	c.edit, err = c.node.Queue().Edit(ctx, location, "hcp", c.key, "demo", c.slip.correction())
-	return true, err
-}
-
-func (c *clerk) through(ctx context.Context) (done bool, err error) {
-	var state plumbline.State
-	err = c.node.DB.View(ctx, c.clock.Now(), func(tx *db.Tx) error {
-		_, state, _, err = inbox.Get(tx, location, "hcp", c.edit)
-		return err
-	})
-	if err != nil || state != plumbline.Applied {
+	items, err := c.failed(ctx)
+	if err != nil || len(items) < len(c.items) {
 		return false, err
 	}
-	c.tell("  kept as hcp/%s and applied; the queue is clear", c.edit)
+	c.tell("  it came back: its bytes are what they were. The clerk writes a text where the number is:")
+	return true, nil
+}
+
+func (c *clerk) mend(ctx context.Context) (bool, error) {
+	for n, i := range c.items {
+		_, key, _ := strings.Cut(i.Ref, "/")
+		var bad plumbline.Delivery
+		err := c.node.DB.View(ctx, c.clock.Now(), func(tx *db.Tx) (err error) {
+			bad, _, _, err = inbox.Get(tx, location, "hcp", key)
+			return err
+		})
+		if err != nil {
+			return false, err
+		}
+		good := corrected(bad.Body)
+		file := filepath.Join(c.opts.Dir, fmt.Sprintf("corrected-%d.json", n+1))
+		if err := os.WriteFile(file, good, 0o600); err != nil {
+			return false, err
+		}
+		c.tell("$ %s", c.command("errors edit "+i.Ref+" --body "+file))
+		edit, err := c.node.Queue().Edit(ctx, location, "hcp", key, "demo", good)
+		if err != nil {
+			return false, err
+		}
+		c.edits = append(c.edits, edit)
+	}
+	return true, nil
+}
+
+// through waits until what was mended is applied.
+func (c *clerk) through(ctx context.Context) (bool, error) {
+	applied := 0
+	err := c.node.DB.View(ctx, c.clock.Now(), func(tx *db.Tx) error {
+		for _, key := range c.edits {
+			_, state, _, err := inbox.Get(tx, location, "hcp", key)
+			if err != nil {
+				return err
+			}
+			if state == plumbline.Applied {
+				applied++
+			}
+		}
+		return nil
+	})
+	if err != nil || applied < len(c.edits) {
+		return false, err
+	}
+	c.tell("  %d corrected deliveries applied; the bad ones stay as they came, ignored as replaced", applied)
 	return true, nil
 }
 

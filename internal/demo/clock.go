@@ -25,11 +25,14 @@ func (c *clock) move(by time.Duration) { c.ms.Add(by.Milliseconds()) }
 
 // Bounds of the pace.
 const (
-	tick   = 10 * time.Millisecond
-	stride = 15 * time.Second // the most that passes between two looks
+	tick = 10 * time.Millisecond
+	// nudgeEvery is how much of the demo's time a loop sleeps at most: a sleep is in real
+	// time, and what it holds runs out in the demo's.
+	nudgeEvery = 30 * time.Second
+	stride     = 15 * time.Second // the most that passes between two looks
 	// busySpeed is how fast time goes at most while the program has something to do: a
 	// call of some milliseconds takes about a second then, as it does in life.
-	busySpeed = 60
+	busySpeed = 120
 )
 
 // A pace turns real time into the demo's.

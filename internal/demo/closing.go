@@ -16,11 +16,14 @@ import (
 	"plumbline.dev/plumbline/internal/inbox"
 )
 
-// plan shows what the program would do, before it may.
-func (d *demo) plan(ctx context.Context, fields int) error {
+// examples is how many records of a plan are shown, and how many fields of each.
+const examples = 3
+
+// plan shows what the program would write in the CRM, before it may.
+func (d *demo) plan(ctx context.Context) error {
 	var p api.Plan
 	err := d.node.DB.View(ctx, d.clock.Now(), func(tx *db.Tx) (err error) {
-		p, err = d.node.API().PlanOf(tx, location, "hubspot", 0)
+		p, err = d.node.API().PlanOf(tx, location, "hubspot", examples)
 		return err
 	})
 	if err != nil {
@@ -30,10 +33,18 @@ func (d *demo) plan(ctx context.Context, fields int) error {
 	for _, what := range slices.Sorted(maps.Keys(p.Counts)) {
 		counts = append(counts, fmt.Sprintf("%s %d", what, p.Counts[what]))
 	}
-	now := d.clock.Now()
-	d.story.tell(now, "Plumbline", "has read what Housecall Pro and HubSpot hold, and made %d fields and labels of its own in HubSpot.", fields)
-	d.story.tell(now, "Plumbline", "HubSpot and Twilio are in rehearsal: nothing is written, nobody is texted. It would: %s", strings.Join(counts, ", "))
-	d.story.tell(now, "Plumbline", "the plan looks right, so both are switched on. Nothing that was known before is spoken about.")
+	d.story.tell("Plumbline", "$ %s", d.command("connections plan hubspot"))
+	d.story.tell("Plumbline", "  if HubSpot were on: %s. For example:", strings.Join(counts, ", "))
+	for _, r := range p.Records {
+		var fields []string
+		for _, f := range r.Fields {
+			if f.Desired != "" && f.Field != "plumbline_key" && len(fields) < examples {
+				fields = append(fields, fmt.Sprintf("%s %q", f.Field, f.Desired))
+			}
+		}
+		d.story.tell("Plumbline", "    %s %s: %s ...", r.What, r.Type, strings.Join(fields, ", "))
+	}
+	d.story.tell("Plumbline", "  that looks right; nothing that was known before will be spoken about")
 	return nil
 }
 
@@ -46,7 +57,10 @@ func (d *demo) closing(ctx context.Context) error {
 		return err
 	}
 	d.story.line("")
-	d.story.line("HubSpot holds %s. %d texts were sent.", d.held(), d.sent())
+	d.story.line("HubSpot holds %s. Texts sent: %d. Texts that came in: %d.", d.held("contacts", "companies", "deals", "notes", "tasks"), d.heard("outbound-api"), d.heard("inbound"))
+	if err := d.wanted(ctx); err != nil {
+		return err
+	}
 	job, err := d.unsaid(ctx)
 	if err != nil {
 		return err
@@ -106,27 +120,39 @@ func sum(lines []inbox.Line) (sums []inbox.Line, closes bool) {
 	return sums, closes
 }
 
-func (d *demo) held() string {
-	var parts []string
-	for _, kind := range []string{"contacts", "companies", "deals", "tasks"} {
+// held counts live records of the CRM.
+func (d *demo) held(kinds ...string) string {
+	for i, kind := range kinds {
 		n := 0
 		for _, o := range d.vendors.CRM.Objects(kind) {
 			if !o.Archived {
 				n++
 			}
 		}
-		parts = append(parts, fmt.Sprintf("%d %s", n, kind))
+		kinds[i] = fmt.Sprintf("%s %d", kind, n)
 	}
-	return strings.Join(parts, ", ")
+	return strings.Join(kinds, ", ")
 }
 
-func (d *demo) sent() (n int) {
+// heard counts texts of one direction.
+func (d *demo) heard(direction string) (n int) {
 	for _, m := range d.vendors.Sender.Messages() {
-		if strings.HasPrefix(m.Direction, "outbound-api") {
+		if m.Direction == direction {
 			n++
 		}
 	}
 	return n
+}
+
+// wanted says what is left for people.
+func (d *demo) wanted(ctx context.Context) error {
+	return d.node.DB.View(ctx, d.clock.Now(), func(tx *db.Tx) error {
+		causes, err := errorqueue.Causes(tx, location)
+		for _, c := range causes {
+			d.story.line("Left for a person: %s. %s", c.Title, c.Cure)
+		}
+		return err
+	})
 }
 
 // unsaid explains one text that was not sent, and returns its job.
@@ -142,8 +168,9 @@ func (d *demo) unsaid(ctx context.Context) (job string, err error) {
 			}
 			job = j.ID
 			if l, ok := dropped(e); ok {
-				d.story.line("One text was not sent, and the program says why. %s, %s:", strings.ToUpper(e.Subject[:1])+e.Subject[1:], l.Rule)
-				d.story.line("  %s: %s", l.Fact, errorqueue.Mask(l.Decision))
+				d.story.line("One text was not sent, and the program can say why. %s, %s:", e.Subject, l.Rule)
+				d.story.line("  %s", l.Fact)
+				d.story.line("  %s", l.Decision)
 				return nil
 			}
 		}
@@ -155,7 +182,7 @@ func (d *demo) unsaid(ctx context.Context) (job string, err error) {
 func dropped(e explain.Explanation) (explain.Line, bool) {
 	for _, s := range e.Sections {
 		for _, l := range s.Lines {
-			if s.Title == "What came of each rule" && strings.HasPrefix(l.Decision, "dropped") {
+			if s.Title == "What was said" && strings.HasPrefix(l.Decision, "dropped") {
 				return l, true
 			}
 		}

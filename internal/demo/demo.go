@@ -65,8 +65,8 @@ type demo struct {
 	node    *app.Node
 	story   *teller
 	queue   *clerk
-	said    int // decisions of the office
-	day     bool
+	said    int       // decisions of the office
+	nudged  time.Time // when the node's loops were woken last
 }
 
 // Run lives one day of a shop and tells it. It fails where the day's tally does not
@@ -153,15 +153,13 @@ func (d *demo) between(ctx context.Context, listener net.Listener, log *slog.Log
 func (d *demo) live(ctx context.Context) error {
 	d.story = newTeller(d)
 	d.queue = &clerk{demo: d}
+	d.opening()
 	if err := d.vendors.Field.RegisterWebhook(ctx, d.address+"/hooks/"+location+"/hcp"); err != nil {
 		return err
 	}
-	d.opening()
 	if err := d.rehearse(ctx); err != nil {
 		return err
 	}
-	d.story.begin()
-	d.day = true
 	if err := d.until(ctx, d.at(20, 0)); err != nil {
 		return err
 	}
@@ -179,25 +177,36 @@ func (d *demo) live(ctx context.Context) error {
 	return nil
 }
 
-// rehearse lets the program meet what the shop has from before, shows what it would
-// do, and switches it on.
+// rehearse switches the connections on one after the other, as an operator would: the
+// CRM once the plan of what would be written there has been looked at.
 func (d *demo) rehearse(ctx context.Context) error {
 	made, err := simulate.Provision(ctx, d.node, location)
 	if err != nil {
 		return err
 	}
+	d.story.tell("Plumbline", "$ %s", d.command("connect hubspot --create"))
+	d.story.tell("Plumbline", "  %d fields and labels made in HubSpot", len(made))
 	if err := d.until(ctx, d.at(5, 30)); err != nil {
 		return err
 	}
-	if err := d.plan(ctx, len(made)); err != nil {
+	d.story.tell("Plumbline", "has read what is in HubSpot (%s)", d.held("contacts", "deals"))
+	d.story.tell("Plumbline", "HubSpot and Twilio are in rehearsal: nothing is written, nobody is texted")
+	if err := d.switchOn(ctx, "sms"); err != nil {
 		return err
 	}
-	for _, name := range []string{"hubspot", "sms"} {
-		if _, err := d.node.API().Switch(ctx, location, name, tenant.On); err != nil {
-			return err
-		}
+	if err := d.until(ctx, d.at(7, 50)); err != nil {
+		return err
 	}
-	return d.until(ctx, d.at(5, 45))
+	if err := d.plan(ctx); err != nil {
+		return err
+	}
+	return d.switchOn(ctx, "hubspot")
+}
+
+func (d *demo) switchOn(ctx context.Context, connection string) error {
+	d.story.tell("Plumbline", "$ %s", d.command("connections switch "+connection+" on"))
+	_, err := d.node.API().Switch(ctx, location, connection, tenant.On)
+	return err
 }
 
 func (d *demo) at(hour, minute int) time.Time {
@@ -216,7 +225,10 @@ func (d *demo) until(ctx context.Context, end time.Time) error {
 		if err != nil {
 			return err
 		}
-		d.node.Nudge(location)
+		if busy || now.Sub(d.nudged) >= nudgeEvery {
+			d.node.Nudge(location)
+			d.nudged = now
+		}
 		by, err := pace.wait(ctx, busy)
 		if err != nil {
 			return err
@@ -236,9 +248,6 @@ func (d *demo) moment(ctx context.Context, now time.Time) error {
 	}
 	if _, err := d.vendors.Step(ctx, now); err != nil {
 		return err
-	}
-	if !d.day {
-		return nil
 	}
 	if err := d.story.look(ctx, now); err != nil {
 		return err
@@ -272,7 +281,7 @@ func (d *demo) opening() {
 	d.story.line("token   %s", d.token)
 	d.story.line("folder  %s", d.opts.Dir)
 	d.story.line("")
-	d.story.line("TIME   WHERE          WHAT")
+	d.story.line("TIME   WHERE        WHAT")
 }
 
 var errTally = errors.New("the tally does not close")

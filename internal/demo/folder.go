@@ -90,8 +90,8 @@ settings:
   site: brightwater.example.com
   zone: %s
   shop: {latitude: "33.4152", longitude: "-111.8315"}
-  links: %s/v
-`, d.zone, d.address)
+  links: https://brightwater.example.com/v
+`, d.zone)
 	if err := os.WriteFile(filepath.Join(d.opts.Dir, "shop.yaml"), []byte(layer), 0o600); err != nil {
 		return err
 	}

@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -22,8 +23,11 @@ import (
 // lookEvery is how much of the demo's time passes between two looks at the vendors.
 const lookEvery = 20 * time.Second
 
+// overlap is how long ago something may have begun that was not there at the last look.
+const overlap = 5 * time.Minute
+
 // widest is how much of a text to a customer a line shows.
-const widest = 110
+const widest = 170
 
 // A teller says what can be seen from outside: jobs, CRM records, texts.
 type teller struct {
@@ -36,28 +40,22 @@ type teller struct {
 }
 
 func newTeller(d *demo) *teller {
-	return &teller{demo: d, jobs: map[plumbline.GoldenID]string{}, records: map[string]map[string]string{}}
+	t := &teller{demo: d, looked: d.start, jobs: map[plumbline.GoldenID]string{}, records: map[string]map[string]string{}}
+	for _, kind := range shown {
+		for _, o := range d.vendors.CRM.Objects(kind.plural) {
+			t.records[kind.plural+o.ID] = o.Properties
+		}
+	}
+	return t
 }
 
 func (t *teller) line(format string, args ...any) {
 	fmt.Fprintln(t.opts.Out, strings.TrimRight(fmt.Sprintf(format, args...), " "))
 }
 
-// tell says what happened, with the shop's local time. Numbers are masked.
-func (t *teller) tell(at time.Time, where, format string, args ...any) {
-	t.line("%s  %-13s  %s", at.In(t.zone).Format("15:04"), where, errorqueue.Mask(fmt.Sprintf(format, args...)))
-}
-
-// begin notes how everything stands, and tells from there on.
-func (t *teller) begin() {
-	now := t.clock.Now()
-	t.looked = now
-	t.texts = len(t.vendors.Sender.Messages())
-	for _, kind := range shown {
-		for _, o := range t.vendors.CRM.Objects(kind.plural) {
-			t.records[kind.plural+o.ID] = o.Properties
-		}
-	}
+// tell says what happens now, with the shop's local time.
+func (t *teller) tell(where, format string, args ...any) {
+	t.line("%s  %-11s  %s", t.clock.Now().In(t.zone).Format("15:04"), where, fmt.Sprintf(format, args...))
 }
 
 // look tells what is new since the last look.
@@ -68,7 +66,7 @@ func (t *teller) look(ctx context.Context, now time.Time) error {
 	if err := t.lookAtJobs(ctx, now); err != nil {
 		return err
 	}
-	if err := t.lookAtCRM(ctx, now); err != nil {
+	if err := t.lookAtCRM(ctx); err != nil {
 		return err
 	}
 	t.lookAtTexts()
@@ -79,7 +77,7 @@ func (t *teller) look(ctx context.Context, now time.Time) error {
 // lookAtJobs tells which stage a job has come to.
 func (t *teller) lookAtJobs(ctx context.Context, now time.Time) error {
 	return t.node.DB.View(ctx, now, func(tx *db.Tx) error {
-		ids, err := moved(tx, t.looked)
+		ids, err := moved(tx, t.looked.Add(-overlap))
 		if err != nil {
 			return err
 		}
@@ -97,19 +95,21 @@ func (t *teller) lookAtJobs(ctx context.Context, now time.Time) error {
 				continue
 			}
 			t.jobs[id] = j.Stage
-			if was == "" {
-				t.tell(now, "Plumbline", "job %s: %s", name(j), j.Stage)
-			} else {
-				t.tell(now, "Plumbline", "job %s: %s -> %s", name(j), was, j.Stage)
-			}
+			t.tell("Plumbline", "job %s: %s", t.name(j), strings.TrimPrefix(was+" -> "+j.Stage, " -> "))
 		}
 		return nil
 	})
 }
 
-func name(j advance.StoredJob) string {
-	if j.Number == "" {
-		return "of estimate"
+// name is a job's number with whom it is for and what it is, as the shop knows it.
+func (t *teller) name(j advance.StoredJob) string {
+	for _, k := range t.shop.Story().Jobs {
+		if p := t.shop.Story().Person(k.Person); k.Number == j.Number && p != nil {
+			return fmt.Sprintf("%s (%s, %s %s)", j.Number, strings.ToLower(string(k.Kind)), p.First, p.Last)
+		}
+	}
+	if j.Estimate {
+		return strings.TrimSpace(j.Number + " (estimate)")
 	}
 	return j.Number
 }
@@ -131,53 +131,59 @@ func moved(tx *db.Tx, since time.Time) (ids []string, err error) {
 	return ids, rows.Err()
 }
 
+type field struct{ name, label string }
+
 // shown are the CRM's records and the fields of them that a newcomer understands.
 var shown = []struct {
 	plural, singular string
-	fields           []struct{ name, label string }
+	fields           []field
 }{
-	{"contacts", "contact", []struct{ name, label string }{
-		{"plumbline_next_appointment_window", "next appointment"},
-		{"plumbline_technician", "technician"},
-		{"plumbline_eta", "ETA"},
-		{"plumbline_last_service", "last service"},
-		{"plumbline_balance", "balance"},
-		{"plumbline_account_status", "account"},
-		{"plumbline_texts_service", "texts about service"},
-	}},
-	{"deals", "deal", []struct{ name, label string }{{"dealstage", "stage"}, {"amount", "amount"}}},
-	{"tasks", "task", []struct{ name, label string }{{"hs_task_status", "status"}}},
+	{"contacts", "contact", []field{{"plumbline_next_appointment_window", "next appointment"}, {"plumbline_technician", "technician"}, {"plumbline_eta", "ETA"},
+		{"plumbline_last_service", "last service"}, {"plumbline_balance", "balance"}, {"plumbline_account_status", "account"},
+		{"plumbline_texts_service", "texts about service"}}},
+	{"deals", "deal", []field{{"dealstage", "stage"}, {"amount", "amount"}}},
+	{"tasks", "task", nil},
 }
 
 // lookAtCRM tells what has changed in the CRM, one line a record.
-func (t *teller) lookAtCRM(ctx context.Context, now time.Time) error {
+func (t *teller) lookAtCRM(ctx context.Context) error {
 	for _, kind := range shown {
 		for _, o := range t.vendors.CRM.Objects(kind.plural) {
 			was, known := t.records[kind.plural+o.ID]
 			t.records[kind.plural+o.ID] = o.Properties
-			var changes []string
-			for _, f := range kind.fields {
-				v := o.Properties[f.name]
-				if v == was[f.name] {
-					continue
-				}
-				text, err := t.value(ctx, f.name, v)
-				if err != nil {
-					return err
-				}
-				changes = append(changes, f.label+" "+text+author(o, f.name))
+			changes, err := t.changes(ctx, kind.fields, o, was)
+			if err != nil {
+				return err
 			}
-			switch {
-			case !known && len(changes) == 0:
-				t.tell(now, "HubSpot", "new %s %s", kind.singular, title(o))
-			case !known:
-				t.tell(now, "HubSpot", "new %s %s: %s", kind.singular, title(o), strings.Join(changes, ", "))
-			case len(changes) > 0:
-				t.tell(now, "HubSpot", "%s %s: %s", kind.singular, title(o), strings.Join(changes, ", "))
+			line := kind.singular + " " + title(o)
+			if len(changes) > 0 {
+				line += ": " + strings.Join(changes, ", ")
+			}
+			if !known {
+				t.tell("HubSpot", "new %s%s", line, author(o, "lastname"))
+			} else if len(changes) > 0 {
+				t.tell("HubSpot", "%s", line)
 			}
 		}
 	}
 	return nil
+}
+
+// changes are the fields that have another value than before. What says nothing yet
+// is left out.
+func (t *teller) changes(ctx context.Context, fields []field, o hubspot.Object, was map[string]string) (list []string, err error) {
+	for _, f := range fields {
+		v := o.Properties[f.name]
+		if v == was[f.name] || was[f.name] == "" && (v == "0" || v == "none") {
+			continue
+		}
+		text, err := t.value(ctx, f.name, v)
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, f.label+" "+text+author(o, f.name))
+	}
+	return list, nil
 }
 
 func title(o hubspot.Object) string {
@@ -185,10 +191,14 @@ func title(o hubspot.Object) string {
 	return cmp.Or(strings.TrimSpace(p["firstname"]+" "+p["lastname"]), p["dealname"], p["hs_task_subject"], o.ID)
 }
 
-// author says if somebody else than the program has set a value.
+// author says if a person has typed a value there, or if what they typed was put right.
 func author(o hubspot.Object, field string) string {
-	if h := o.History[field]; len(h) > 0 && h[0].By.UserID != 0 {
+	h := o.History[field]
+	switch {
+	case len(h) > 0 && h[0].By.UserID != 0:
 		return " (typed there by a person)"
+	case len(h) > 1 && h[1].By.UserID != 0:
+		return " (put right again)"
 	}
 	return ""
 }
@@ -229,19 +239,22 @@ func (t *teller) describe(ctx context.Context) error {
 	return nil
 }
 
-// lookAtTexts tells what was said to customers, and what they have answered.
+// lookAtTexts tells what was said to customers, and what they have answered. Numbers
+// are masked, and so is the link to a homeowner's own page.
 func (t *teller) lookAtTexts() {
 	all := t.vendors.Sender.Messages()
 	for _, m := range all[t.texts:] {
-		body := m.Body
-		if r := []rune(body); len(r) > widest {
-			body = string(r[:widest]) + "…"
+		body := []rune(errorqueue.Mask(ownPage.ReplaceAllString(m.Body, "$1…")))
+		if len(body) > widest {
+			body = append(body[:widest], '…')
 		}
+		who := "text to " + errorqueue.Mask(m.To)
 		if m.Direction == "inbound" {
-			t.tell(m.Created, "Twilio", "text from %s: %s", m.From, body)
-		} else {
-			t.tell(m.Created, "Twilio", "text to %s: %s", m.To, body)
+			who = "text from " + errorqueue.Mask(m.From)
 		}
+		t.tell("Twilio", "%s: %s", who, string(body))
 	}
 	t.texts = len(all)
 }
+
+var ownPage = regexp.MustCompile(`(https://[^ ]*/v/)[\w-]+`)
