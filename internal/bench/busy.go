@@ -59,12 +59,13 @@ func busy(ctx context.Context, o Options, r Report) (err error) {
 	if err != nil {
 		return err
 	}
-	free := waits[:0:0]
-	if nothing, err := listen(forgetting(n)); err != nil {
+	nothing, err := listen(forgetting(n))
+	if err != nil {
 		return err
-	} else if free, err = paced(ctx, nothing.addr, rate*2, rate, func(i int) []byte { return request(requests[i], now()) }); err != nil {
-		return err
-	} else if err := nothing.Close(); err != nil {
+	}
+	defer nothing.Close()
+	free, err := paced(ctx, nothing.addr, rate*2, rate, func(i int) []byte { return request(requests[i], now()) })
+	if err != nil {
 		return err
 	}
 	r["keep_p99_ms_busy"] = Figure{Value: ms(quantile(waits, 0.99)), Unit: "ms", Floor: "<= 250, advance under 1 s behind", Ceiling: ms(quantile(free, 0.99)),
