@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"plumbline.dev/plumbline"
-	"plumbline.dev/plumbline/internal/connect"
 	"plumbline.dev/plumbline/internal/db"
 	"plumbline.dev/plumbline/internal/errorqueue"
 	"plumbline.dev/plumbline/internal/inbox"
@@ -64,17 +63,9 @@ func (p *pass) take(t *target, id string) error {
 func (p *pass) know(t *target, id string) error {
 	t.forget()
 	t.ID, t.Existing, t.Collided = id, "", ""
-	object := id
-	if p.kind() != plumbline.Customer {
-		object = p.typ + ":" + id
-	}
-	last, ok, err := inbox.Answered(p.tx, p.c.Location, p.c.Name, object)
+	o, ok, err := p.lastRead(id)
 	if err != nil || !ok {
 		return err
-	}
-	o, err := p.m.Observe(p.c, last)
-	if err != nil || o.Type != p.typ || o.ID != id {
-		return nil
 	}
 	for name, f := range o.Fields {
 		t.see(name, seen{f.Value, msOf(f.At), f.Author})
@@ -82,92 +73,25 @@ func (p *pass) know(t *target, id string) error {
 	return nil
 }
 
+// lastRead is what was last read of a record of the target, if it ever was.
+func (p *pass) lastRead(id string) (o Observation, ok bool, err error) {
+	object := id
+	if p.kind() != plumbline.Customer {
+		object = p.typ + ":" + id
+	}
+	last, ok, err := inbox.Answered(p.tx, p.c.Location, p.c.Name, object)
+	if err != nil || !ok {
+		return o, false, err
+	}
+	o, err = p.m.Observe(p.c, last)
+	return o, err == nil && o.Type == p.typ && o.ID == id, nil // one that cannot be read is shown where it is applied
+}
+
 func msOf(at time.Time) int64 {
 	if at.IsZero() {
 		return 0
 	}
 	return at.UnixMilli()
-}
-
-// collide decides about a record that a create collided with: it is ours to adopt
-// unless it stands for somebody else. Then the value in which they collided stays
-// where it is: it is never stolen.
-func (p *pass) collide(t *target, subject string, v *verdict) error {
-	id, name := t.Existing, t.Collided
-	others, err := targetsByID(p.tx, p.c, p.typ, id)
-	if err != nil {
-		return err
-	}
-	var rows []*record.Row
-	if p.matched() {
-		if rows, err = record.Load(p.tx, p.c.Location, []string{string(p.sourceOf(id))}); err != nil {
-			return err
-		}
-	}
-	foreign := slices.ContainsFunc(others, func(o *target) bool { return o.Key != t.Key && o.State != Retired && o.State != Gone })
-	if len(rows) > 0 && string(rows[0].Golden) != subject && !foreign {
-		members, err := record.Members(p.tx, p.c.Location, []string{string(rows[0].Golden)})
-		if err != nil {
-			return err
-		}
-		foreign = knownElsewhere(members[rows[0].Golden], p.c.Name)
-	}
-	// a person may have taken it from us: then our key is about to come off it
-	lost := len(rows) > 0 && string(rows[0].Golden) != subject &&
-		slices.ContainsFunc(others, func(o *target) bool { return o.State == Retired && o.Key == string(p.sourceOf(id)) })
-	if !foreign && !lost {
-		return p.take(t, id)
-	}
-	if lost && name == p.schema.Unique {
-		t.Existing, t.Collided = "", ""
-		v.at = p.tx.Now.Add(pollSoon)
-		return nil
-	}
-	return p.leave(t, v, "and stands for somebody else")
-}
-
-// leave lets the value in which a write collided with another record stay where it is:
-// it is never stolen, and not written again until it is another.
-func (p *pass) leave(t *target, v *verdict, why string) (err error) {
-	id, name := t.Existing, t.Collided
-	if name == "" {
-		if name, err = p.collidedIn(t); err != nil {
-			return err
-		}
-	}
-	t.Existing, t.Collided = "", ""
-	if name == "" || name == p.schema.Unique {
-		t.wait(Refused, "record "+id+" is in the way, and stands for somebody else")
-		v.item = p.m.item(p.c, t, "write", &connect.Error{Class: connect.Human, Code: "collision", Field: name, Msg: "another customer's record is in the way",
-			Cure: "Look at both records there; then retry."})
-		return nil
-	}
-	if t.Leave == nil {
-		t.Leave = map[string]string{}
-	}
-	for _, w := range slices.Backward(t.Writes) {
-		if value, ok := w.Fields[name]; ok {
-			t.Leave[name] = value + "\nrecord " + id + " has this value, " + why
-			break
-		}
-	}
-	return nil
-}
-
-// collidedIn finds the value that two records may not share, where the target does not
-// name it: a mail box that the other record has.
-func (p *pass) collidedIn(t *target) (string, error) {
-	other := &target{Type: p.typ}
-	if err := p.know(other, t.Existing); err != nil || len(t.Writes) == 0 {
-		return "", err
-	}
-	sent := t.Writes[len(t.Writes)-1].Fields
-	for _, name := range fieldNames(sent) {
-		if strings.Contains(sent[name], "@") && strings.EqualFold(sent[name], other.Observed[name].Value) {
-			return name, nil
-		}
-	}
-	return "", nil
 }
 
 // sourceOf names the source record of a record of the target.

@@ -130,9 +130,6 @@ func (p *pass) compare(t *target, w *wanted) (list []field, err error) {
 }
 
 func (p *pass) judge(t *target, f *playbook.MapField, x field, w want) (bool, string) {
-	if why, ok := t.Leave[f.Name]; ok && strings.HasPrefix(why, x.Ours+"\n") {
-		return false, strings.TrimPrefix(why, x.Ours+"\n")
-	}
 	if d, ok := t.Pairs[f.Name]; ok && d.Ours == x.Ours && d.Theirs == x.Seen.Value {
 		return false, fmt.Sprintf("the target stores our value as %q", d.Theirs)
 	}
@@ -144,7 +141,11 @@ func (p *pass) judge(t *target, f *playbook.MapField, x field, w want) (bool, st
 	if w.Stated != 0 {
 		o.Stated = time.UnixMilli(w.Stated).UTC()
 	}
-	return mapping.Judge(f, x.Ours, s, o)
+	write, why := mapping.Judge(f, x.Ours, s, o)
+	if h, ok := t.Held[f.Name]; write && ok && h.Value == x.Ours {
+		return false, h.Why
+	}
+	return write, why
 }
 
 // translate writes stages and the pipeline by the target's own ids, and a date for a

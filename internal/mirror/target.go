@@ -44,7 +44,7 @@ type targetDoc struct {
 	Observed map[string]seen   `json:"o,omitempty"`
 	Last     map[string]string `json:"l,omitempty"` // our values as last confirmed
 	Pairs    map[string]pair   `json:"p,omitempty"` // what the target stores differently
-	Leave    map[string]string `json:"x,omitempty"` // value -> why it is not written: by field
+	Held     map[string]held   `json:"h,omitempty"` // our values that other records have, by field
 	Links    []string          `json:"a,omitempty"` // associations that were made
 	Writes   []written         `json:"w,omitempty"`
 	Existing string            `json:"e,omitempty"` // the record that a create collided with
@@ -63,12 +63,22 @@ type pair struct {
 	Theirs string `json:"t"`
 }
 
+// A held is a value of ours that the target refuses because another record has it. It
+// is not written again while that record says what it said then.
+type held struct {
+	Value string `json:"v"`
+	By    string `json:"r"`           // the other record
+	Says  string `json:"s,omitempty"` // what that record showed in the field
+	Why   string `json:"w"`
+}
+
 // A written is what an attempt wrote. Until is 0 while its outcome is not known.
 type written struct {
 	Attempt string            `json:"i"`
 	From    int64             `json:"f"`
 	Until   int64             `json:"u,omitempty"`
 	Fields  map[string]string `json:"v,omitempty"`
+	Refused string            `json:"r,omitempty"` // how it was refused, if it was
 }
 
 // open returns the write of an attempt whose outcome is not known.
@@ -79,6 +89,25 @@ func (t *target) open(attempt string) *written {
 		}
 	}
 	return nil
+}
+
+// refuse notes how a write was refused, and says whether the same one was refused so
+// before, without another in between that was not.
+func (t *target) refuse(attempt, how string) (before bool) {
+	i := slices.IndexFunc(t.Writes, func(w written) bool { return w.Attempt == attempt })
+	if i < 0 {
+		return false
+	}
+	t.Writes[i].Refused = how
+	for _, w := range slices.Backward(t.Writes[:i]) {
+		if w.Refused == "" {
+			return false
+		}
+		if w.Refused == how && maps.Equal(w.Fields, t.Writes[i].Fields) {
+			return true
+		}
+	}
+	return false
 }
 
 // begin notes a write that is about to leave. Open ones never left: a row is taken
@@ -129,7 +158,7 @@ func (t *target) confirm(sent, values map[string]string, same func(field, a, b s
 
 func (t *target) wait(state, reason string) { t.State, t.Reason = state, reason }
 
-func fieldNames(m map[string]string) []string { return slices.Sorted(maps.Keys(m)) }
+func fieldNames[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }
 
 func loadTargets(tx *db.Tx, c tenant.Connection, typ string, keys []string) (map[string]*target, error) {
 	list, err := scanTargets(tx, selectTargets(tx), c.Location, c.Name, typ, db.JSON(keys))

@@ -152,14 +152,12 @@ func (p *pass) consider(t *target, subject string, w *wanted, r outbox.Row) (v v
 		return p.retire(t, "another record stands for its subject")
 	}
 	if t.Existing != "" {
-		if t.ID == "" {
-			err = p.collide(t, subject, &v)
-		} else {
-			err = p.leave(t, &v, "and keeps it")
-		}
-		if err != nil || v.item != nil || !v.at.IsZero() {
+		if err := p.collide(t, subject, r, &v); err != nil || v.item != nil || !v.at.IsZero() {
 			return v, err
 		}
+	}
+	if err := p.release(t); err != nil {
+		return v, err
 	}
 	if p.matched() {
 		if ready, err := p.adopt(t, subject, all, &v); err != nil || !ready {
@@ -321,7 +319,8 @@ func (p *pass) outcome(t *target, row outbox.Row, ch connect.Change, o connect.O
 		w.Until = p.tx.Now.UnixMilli()
 	}
 	if o.Err != nil {
-		return p.refused(t, row, ch, o.Err)
+		again := t.refuse(attempt, strings.Join([]string{ch.ID, o.Err.Code, o.Err.Field, o.Err.Existing, o.Err.MergedTo}, " "))
+		return p.refused(t, row, ch, o.Err, again)
 	}
 	if ch.ID == "" {
 		t.forget()
@@ -368,10 +367,16 @@ func (p *pass) oweLinks(t *target) error {
 	return outbox.Owe(p.tx, p.m.linkDebt(p.c, p.maps, t))
 }
 
-// refused says where a row stands whose change was not made.
-func (p *pass) refused(t *target, row outbox.Row, ch connect.Change, e *connect.Error) (outbox.Settled, error) {
+// refused says where a row stands whose change was not made. Where the same change was
+// refused alike before, looking at the record that is named has not helped: a person must.
+func (p *pass) refused(t *target, row outbox.Row, ch connect.Change, e *connect.Error, before bool) (outbox.Settled, error) {
 	again := outbox.AgainAt(row, later(outbox.Backoff(row, p.tx.Now), p.tx.Now.Add(e.After)))
 	switch {
+	case before && (e.Existing != "" || e.MergedTo != ""):
+		t.wait(Refused, "the same change was refused twice: "+e.Msg)
+		twice := *e
+		twice.Cure = "Look at record " + e.Existing + e.MergedTo + " there; then retry."
+		return outbox.Settled{Row: row, What: outbox.Stuck, Item: p.m.item(p.c, t, "write again", &twice)}, nil
 	case e.Existing != "":
 		t.Existing, t.Collided = e.Existing, e.Field
 		t.wait(t.State, fmt.Sprintf("record %s is there already; it is read first", e.Existing))
