@@ -86,7 +86,7 @@ func (a *Address) add(connection, name string, v plumbline.Value, at time.Time) 
 	switch prefix {
 	case "text":
 		for _, t := range listOf[InboundText](v) {
-			t.At, t.Connection = at, connection
+			t.SID, t.At, t.Connection = rest, at, connection
 			a.Texts = append(a.Texts, t)
 		}
 	case "consent":
