@@ -55,6 +55,14 @@ func (s *SourceRecord) Add(r Reading, received time.Time, echoes []string) bool 
 	return changed
 }
 
+// drift is how far a source's clock may run ahead and still order what it dates: cut to
+// their receipts, an older notice that comes late would beat a newer one. What lies
+// further ahead is cut. No value counts from after its receipt, see Happened.
+const drift = 10 * time.Minute
+
+// Happened is from when the first version counts: not later than it was heard.
+func (p *Stated) Happened() int64 { return min(p.First.At, p.Received) }
+
 // split cuts a reading into parts of one instant and one author each.
 func (s *SourceRecord) split(r Reading, received time.Time, echoes []string) []Stated {
 	type when struct {
@@ -96,7 +104,10 @@ func (s *SourceRecord) split(r Reading, received time.Time, echoes []string) []S
 			v.Read = r.Read.UnixMilli()
 		}
 		if v.At > p.Received {
-			v.At, s.Ahead = p.Received, true
+			s.Ahead = true
+		}
+		if v.At > p.Received+drift.Milliseconds() {
+			v.At = p.Received
 		}
 		p.First, p.Last = v, v
 		parts = append(parts, p)
@@ -167,10 +178,10 @@ func (s *SourceRecord) Get(field string) (Current, bool) {
 		switch {
 		case !ok:
 		case !found:
-			c, found = Current{Value: v, From: p.First.At, Received: p.Received, Author: p.Author}, true
+			c, found = Current{Value: v, From: p.Happened(), Received: p.Received, Author: p.Author}, true
 		case v == c.Value:
-			if p.First.At < c.From && !s.otherSince(field, v, p.First) {
-				c.From, c.Received, c.Author = p.First.At, p.Received, p.Author
+			if p.Happened() < c.From && !s.otherSince(field, v, p.First) {
+				c.From, c.Received, c.Author = p.Happened(), p.Received, p.Author
 			}
 		}
 	}

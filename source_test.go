@@ -83,6 +83,17 @@ func TestTimesAfterReceiptAreCut(t *testing.T) {
 	}
 }
 
+// A clock that runs a little ahead still orders: the older notice comes late, when the
+// time that both bear is no longer to come.
+func TestAnOlderNoticeOfAClockAheadStaysOlder(t *testing.T) {
+	s := SourceRecord{Kind: Job}
+	s.Add(reading(noon.Add(2*time.Minute), map[string]Value{"status": `"complete"`}), noon, nil)
+	s.Add(reading(noon.Add(time.Minute), map[string]Value{"status": `"scheduled"`}), noon.Add(3*time.Minute), nil)
+	if c, _ := s.Get("status"); c.Value != `"complete"` || c.From > noon.Add(time.Minute).UnixMilli() {
+		t.Errorf("got %s from %v, want complete from its receipt or the other's time", c.Value, time.UnixMilli(c.From).UTC())
+	}
+}
+
 func TestAReadBeatsANoticeOfTheSameInstant(t *testing.T) {
 	s := SourceRecord{Kind: Job}
 	read := reading(noon, map[string]Value{"status": `"complete"`})

@@ -247,8 +247,9 @@ func (f *fold) gatherVisit(t *trip, r *plumbline.SourceRecord) {
 	f.field(r, "undone", "left undone", func(f *fold, v plumbline.Value, _ change) { f.job.Undone = v.Texts() })
 	f.field(r, "eta", "", func(_ *fold, v plumbline.Value, _ change) { t.predict(v) })
 	if r.Kind == plumbline.Visit && r.About == "" {
-		for _, p := range r.Readings {
-			f.add(event{at: p.First.At, received: p.Received, key: string(r.ID) + "gone", cause: "", apply: func(*fold) { t.gone = p.Deleted; t.exists = true }})
+		times := happened(r)
+		for i, p := range r.Readings {
+			f.add(event{at: times[i], received: p.Received, key: string(r.ID) + "gone", cause: "", apply: func(*fold) { t.gone = p.Deleted; t.exists = true }})
 		}
 	}
 	f.gatherRings(r, t.view.ID)

@@ -135,8 +135,9 @@ func (f *fold) gatherPayment(r *plumbline.SourceRecord) {
 	set("at", "", func(p *payment, v plumbline.Value) { p.At = v.Time() })
 	set("status", "payment status", func(p *payment, v plumbline.Value) { p.Status = money.Status(v.Text()) })
 	if len(r.Readings) > 0 && r.Kind == plumbline.Payment {
-		for _, p := range r.Readings {
-			f.add(event{at: p.First.At, received: p.Received, key: id + "gone", apply: func(f *fold) {
+		times := happened(r)
+		for i, p := range r.Readings {
+			f.add(event{at: times[i], received: p.Received, key: id + "gone", apply: func(f *fold) {
 				if p.Deleted {
 					delete(f.payments, id)
 					f.dirty = true

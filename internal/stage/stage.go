@@ -139,13 +139,27 @@ type change struct {
 // differs from the one before.
 func changes(r *plumbline.SourceRecord, field string) []change {
 	var list []change
+	times := happened(r)
 	for i := range r.Readings {
 		p := &r.Readings[i]
 		v, ok := p.Fields[field]
 		if !ok || len(list) > 0 && list[len(list)-1].value == v {
 			continue
 		}
-		list = append(list, change{p.First.At, p.Received, v})
+		list = append(list, change{times[i], p.Received, v})
 	}
 	return list
+}
+
+// happened says for each reading when what it says happened: not after it was heard,
+// and, since readings are in the source's own order, not after what it says next.
+func happened(r *plumbline.SourceRecord) []int64 {
+	times := make([]int64, len(r.Readings))
+	for i := len(times) - 1; i >= 0; i-- {
+		times[i] = r.Readings[i].Happened()
+		if i+1 < len(times) {
+			times[i] = min(times[i], times[i+1])
+		}
+	}
+	return times
 }
