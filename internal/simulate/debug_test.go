@@ -108,7 +108,6 @@ func init() {
 	}
 }
 
-
 func init() {
 	if os.Getenv("TEXTS") != "" {
 		laws = append(laws, struct {
@@ -120,6 +119,37 @@ func init() {
 			}
 			return o.view(ctx, func(tx *db.Tx) error {
 				rows, err := tx.Query(`SELECT id||' '||carries FROM attempt WHERE room='notify' LIMIT 5`)
+				if err != nil {
+					return err
+				}
+				defer rows.Close()
+				for rows.Next() {
+					var s string
+					rows.Scan(&s)
+					fmt.Println(s)
+				}
+				return nil
+			})
+		}})
+	}
+}
+
+
+func init() {
+	if os.Getenv("SENT") != "" {
+		laws = append(laws, struct {
+			name  string
+			check func(context.Context, *oracle, broken) error
+		}{"dump", func(ctx context.Context, o *oracle, bad broken) error {
+			list, err := o.texts(ctx)
+			if err != nil {
+				return err
+			}
+			for _, s := range list {
+				fmt.Println("TEXT", s.Sid, s.Created.UTC().Format("15:04:05.000"), s.Status, s.rule, s.id, s.To, s.ErrorCode, s.StatusCallback)
+			}
+			return o.view(ctx, func(tx *db.Tx) error {
+				rows, err := tx.Query(`SELECT id||' '||carries||' started '||started||' settled '||settled||' '||state||' '||outcome||' asks '||asks||' epoch '||epoch||' '||request FROM attempt WHERE room='notify' AND carries LIKE $1`, "%"+os.Getenv("SENT")+"%")
 				if err != nil {
 					return err
 				}

@@ -80,6 +80,9 @@ func saidOnce(ctx context.Context, o *oracle, bad broken) error {
 			bad("%s belongs to no message of ours", s.what())
 			continue
 		}
+		if s.Arrived.IsZero() && (s.Status == "undelivered" || s.Status == "failed") {
+			continue // nobody has read it, and the carrier says so: it may be said again
+		}
 		if s.news == "" && messages[s.id] {
 			bad("%s was sent twice", s.what())
 		}

@@ -76,7 +76,7 @@ func (w *world) chance(use string) *rand.Rand {
 func (w *world) clock() time.Time { return w.now }
 
 func newWorld(ctx context.Context, o Options) (w *world, err error) {
-	w = &world{opts: o, level: levels[o.Faults], broken: map[string]bool{}}
+	w = &world{opts: o, level: levels[o.Faults], calm: true, broken: map[string]bool{}}
 	w.report = Report{Seed: o.Seed, Trucks: o.Trucks, Days: o.Days, Faults: o.Faults, Nodes: o.Nodes, Violations: []string{}}
 	if w.zone, err = time.LoadLocation("America/Phoenix"); err != nil {
 		return nil, err
@@ -180,6 +180,7 @@ func (w *world) open(ctx context.Context) error {
 		}
 	}
 	w.network.SetFaults(home, w.level.home)
+	w.calm = false
 	return nil
 }
 
