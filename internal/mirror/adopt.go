@@ -39,8 +39,11 @@ func (p *pass) adopt(t *target, subject string, all []*target, v *verdict) (read
 		t.wait(WaitingAdoption, "it waits until all that stands at "+p.c.Name+" has been read once")
 		return false, nil
 	case p.poll.Through < t.Owed:
+		if t.State != WaitingPoll {
+			err = p.hurry(t)
+		}
 		t.wait(WaitingPoll, "it waits until what changed at "+p.c.Name+" meanwhile has been read")
-		return false, nil
+		return false, err
 	}
 	who, err := p.undecided(ids)
 	if who != "" {

@@ -16,8 +16,8 @@ import (
 	"plumbline.dev/plumbline/internal/tenant"
 )
 
-// How often a target is read: soon again while something waits for it or has
-// changed there.
+// How often a target is read: soon again while others change things there, and when a
+// poll will have seen what a record waits for.
 const (
 	pollSoon = 30 * time.Second
 	pollIdle = 5 * time.Minute
@@ -54,6 +54,13 @@ func (m *Mirror) settlePull(tx *db.Tx, c tenant.Connection, call outbox.Call, r 
 	if err != nil {
 		return nil, err
 	}
+	step, err := loadPace(tx, c, r.Stream)
+	if err != nil {
+		return nil, err
+	}
+	if step.Begun == 0 {
+		step.Begun = call.Started.UnixMilli()
+	}
 	at.Next, at.News = page.Next, at.News+int64(news)
 	next := debt(c, row.Lot, row.Record)
 	next.Lot = "pull/" + r.Stream
@@ -62,7 +69,8 @@ func (m *Mirror) settlePull(tx *db.Tx, c tenant.Connection, call outbox.Call, r 
 	}
 	if !page.More {
 		at.Complete, at.Through = true, max(at.Through, page.Through.UnixMilli())
-		if next.Due, err = m.nextPoll(tx, c, at); err != nil {
+		step = pace{Lag: max(step.Begun-page.Through.UnixMilli(), 0)}
+		if next.Due, err = m.nextPoll(tx, c, r.Stream, at, step); err != nil {
 			return nil, err
 		}
 		at.News = 0
@@ -73,19 +81,51 @@ func (m *Mirror) settlePull(tx *db.Tx, c tenant.Connection, call outbox.Call, r 
 	if err := storePoll(tx, c, r.Stream, at); err != nil {
 		return nil, err
 	}
+	if err := storePace(tx, c, r.Stream, step); err != nil {
+		return nil, err
+	}
 	// owed anew and not put off, so that the class follows
 	return []outbox.Settled{{Row: row, What: outbox.Done}}, outbox.Owe(tx, next)
 }
 
-func (m *Mirror) nextPoll(tx *db.Tx, c tenant.Connection, at polled) (time.Time, error) {
-	var waiting int
-	if err := tx.QueryRow(countWaiting, c.Location, c.Name).Scan(&waiting); err != nil {
-		return time.Time{}, err
+// nextPoll says when a stream is polled again: where records wait for a poll, when it
+// will have seen what they wait for. What waits for anything else hurries nothing.
+func (m *Mirror) nextPoll(tx *db.Tx, c tenant.Connection, stream string, at polled, step pace) (time.Time, error) {
+	soon, next := tx.Now.Add(pollSoon), tx.Now.Add(pollIdle)
+	if at.News > 0 {
+		return soon, nil
 	}
-	if waiting > 0 || at.News > 0 {
-		return tx.Now.Add(pollSoon), nil
+	pb, _, err := m.Policy(c.Location)
+	if err != nil {
+		return next, err
 	}
-	return tx.Now.Add(pollIdle), nil
+	for _, typ := range mappings(pb.Mapping[c.Tool]).of(plumbline.Customer) {
+		if m.Stream == nil || m.Stream(c.Tool, typ) != stream {
+			continue
+		}
+		var owed int64
+		if err := tx.QueryRow(selectFirstWaiting, c.Location, c.Name, typ, at.Through).Scan(&owed); err != nil {
+			return next, err
+		}
+		if seen := step.sees(owed); owed != 0 && seen.Before(next) {
+			next = later(soon, seen)
+		}
+	}
+	return next, nil
+}
+
+// sees is when a poll may begin that will have seen an instant.
+func (p pace) sees(at int64) time.Time { return time.UnixMilli(at + p.Lag).Add(time.Second) }
+
+// hurry owes a poll at the moment when it will have seen what a record waits for.
+func (p *pass) hurry(t *target) error {
+	step, err := loadPace(p.tx, p.c, p.stream)
+	if err != nil {
+		return err
+	}
+	d := debt(p.c, "pull/"+p.stream, "pull/"+p.stream)
+	d.Due = later(p.tx.Now, step.sees(t.Owed))
+	return outbox.Owe(p.tx, d)
 }
 
 // lookupFailed says when a question is asked again; what a person must mend, when they
@@ -138,6 +178,7 @@ func (m *Mirror) keep(tx *db.Tx, c tenant.Connection, call outbox.Call, answers 
 }
 
 // keep keeps one answer, with what in it is our echo, and compares the record with it.
+// It returns 1 for one that tells what others have changed.
 func (p *pass) keep(d plumbline.Delivery, o Observation, call outbox.Call) (n int, err error) {
 	targets, err := p.observedTargets(o)
 	if err != nil {
@@ -155,10 +196,16 @@ func (p *pass) keep(d plumbline.Delivery, o Observation, call outbox.Call) (n in
 			return 0, err
 		}
 	}
+	news := len(targets) == 0
 	for _, t := range targets {
-		if err := p.observe(t, o, call); err != nil {
+		moved, err := p.observe(t, o, call)
+		if err != nil {
 			return n, err
 		}
+		news = news || moved
+	}
+	if !news {
+		return 0, nil // it says what we wrote
 	}
 	return n, nil
 }
@@ -228,35 +275,27 @@ func repeats(targets []*target, value string, at, now time.Time) bool {
 }
 
 // observe notes what an answer says of a target record, unless it was read while a
-// write was under way. What others have changed is looked at again.
-func (p *pass) observe(t *target, o Observation, call outbox.Call) error {
+// write was under way. What others have changed has moved, and is looked at again.
+func (p *pass) observe(t *target, o Observation, call outbox.Call) (moved bool, err error) {
 	if t.ID != o.ID || t.State == Gone && (o.Archived || o.MergedTo != "") {
-		return nil
+		return false, nil
 	}
 	for _, w := range t.Writes {
 		if w.Until == 0 || w.Until > call.Started.UnixMilli() {
-			return nil // the next read will tell
+			return true, nil // the next read will tell
 		}
 	}
 	switch {
 	case o.MergedTo != "":
-		if err := p.mergedInto(t, o.MergedTo); err != nil {
-			return err
-		}
-		if t.State == Live {
-			if err := p.m.oweRead(p.tx, p.c, p.typ, t.ID, t.Key); err != nil {
-				return err
-			}
-		}
-		return store(p.tx, p.c, t)
+		return true, p.follow(t, o.MergedTo)
 	case o.Archived:
-		return p.deleted(t)
+		return true, p.deleted(t)
 	}
-	moved := t.State == Gone
+	moved = t.State == Gone
 	if moved { // somebody has brought it back
 		t.State, t.Reason = Live, ""
 		if err := errorqueue.Close(p.tx, p.c.Location, errorqueue.Record, p.c.Name+"/"+recordName(t.Type, t.Key), "done", "it is there again"); err != nil {
-			return err
+			return true, err
 		}
 	}
 	for name, f := range o.Fields {
@@ -269,9 +308,22 @@ func (p *pass) observe(t *target, o Observation, call outbox.Call) error {
 		t.see(name, now)
 	}
 	if err := store(p.tx, p.c, t); err != nil || !moved {
+		return moved, err
+	}
+	return true, outbox.Owe(p.tx, p.m.recordDebt(p.c, p.maps, t))
+}
+
+// follow follows a record that others merged into another, which is read next.
+func (p *pass) follow(t *target, id string) error {
+	if err := p.mergedInto(t, id); err != nil {
 		return err
 	}
-	return outbox.Owe(p.tx, p.m.recordDebt(p.c, p.maps, t))
+	if t.State == Live {
+		if err := p.m.oweRead(p.tx, p.c, p.typ, t.ID, t.Key); err != nil {
+			return err
+		}
+	}
+	return store(p.tx, p.c, t)
 }
 
 // deleted shows a record that others deleted there. It is not made again by itself.

@@ -218,3 +218,41 @@ func TestARecordThatIsBroughtBackIsKeptTrueAgain(t *testing.T) {
 		}
 	})
 }
+
+const polls = "POST /crm/objects/2026-09/contacts/search"
+
+func TestACreateCostsFewPollsAndComesWhenItMay(t *testing.T) {
+	each(t, func(w *world) {
+		w.says(plumbline.Reading{Kind: plumbline.Customer, ID: "c0", Fields: map[string]plumbline.Value{"last_name": text("First"), "email": text("first@larkspur.test")}})
+		w.run(30 * time.Minute)
+		before := w.crm.Requests()[polls]
+		w.says(w.rosa())
+		w.run(5*time.Minute + 20*time.Second)
+		if r := w.record("contact", plumbline.SourceID(rosaKey)); r.State != mirror.Live {
+			w.t.Errorf("the record is %+v, want it made once the search has caught up%s", r, w.story())
+		}
+		w.run(10 * time.Minute)
+		if n := w.crm.Requests()[polls] - before; n > 4 {
+			w.t.Errorf("%d polls in a quarter of an hour, want three and one for the create", n)
+		}
+	})
+}
+
+func TestWhatAPersonMustMendHurriesNoPoll(t *testing.T) {
+	each(t, func(w *world) {
+		if err := w.crm.AddRule(crm.Rule{ObjectType: "0-3", Requires: []string{"description"}}); err != nil {
+			w.t.Fatal(err)
+		}
+		w.creates("lastname", "Larkspur", "phone", "+15125550142")
+		w.says(w.rosa(), job(), completed(w.now))
+		w.run(20 * time.Minute)
+		if story := w.story(); !strings.Contains(story, mirror.WaitingRecord) || !strings.Contains(story, mirror.WaitingCandidate) {
+			w.t.Fatalf("a note should wait for its deal, and a contact for a decision%s", story)
+		}
+		before := w.crm.Requests()[polls]
+		w.run(time.Hour)
+		if n := w.crm.Requests()[polls] - before; n > 13 {
+			w.t.Errorf("%d polls in an hour, want one in five minutes", n)
+		}
+	})
+}

@@ -50,8 +50,8 @@ const (
 		AND (state IN ('waiting_adoption', 'waiting_candidate', 'waiting_record') OR state = 'waiting_poll' AND owed <= $5)
 		ORDER BY type, key_id LIMIT $6`
 
-	countWaiting = `SELECT COUNT(*) FROM target_record WHERE location_id = $1 AND connection = $2
-		AND state IN ('waiting_adoption', 'waiting_poll', 'waiting_candidate', 'waiting_record')`
+	selectFirstWaiting = `SELECT COALESCE(MIN(owed), 0) FROM target_record
+		WHERE location_id = $1 AND connection = $2 AND type = $3 AND state = 'waiting_poll' AND owed > $4`
 
 	upsertTarget = `
 		INSERT INTO target_record (location_id, connection, type, key_id, vendor_id, state, reason, owed, doc)

@@ -230,6 +230,22 @@ func storePoll(tx *db.Tx, c tenant.Connection, stream string, p polled) error {
 	return err
 }
 
+// A pace is how a stream is polled: when the poll under way began, and how far what a
+// poll has seen is behind its beginning. In ms.
+type pace struct{ Begun, Lag int64 }
+
+// paceOf names the row that keeps a stream's pace.
+func paceOf(stream string) string { return "pace/" + stream }
+
+func loadPace(tx *db.Tx, c tenant.Connection, stream string) (pace, error) {
+	p, err := loadPoll(tx, c, paceOf(stream))
+	return pace{Begun: p.Through, Lag: p.News}, err
+}
+
+func storePace(tx *db.Tx, c tenant.Connection, stream string, p pace) error {
+	return storePoll(tx, c, paceOf(stream), polled{Through: p.Begun, News: p.Lag})
+}
+
 func loadSchema(tx *db.Tx, c tenant.Connection) (s connect.Schema, ok bool, err error) {
 	var doc string
 	err = tx.QueryRow(selectSchema, c.Location, c.Name).Scan(&doc)
