@@ -78,6 +78,9 @@ func (n *Node) switched(tx *db.Tx, c tenant.Connection) error {
 	} else if _, ok := b.tool.(connect.Target); !ok {
 		return nil
 	}
+	if err := tenant.LockOwed(tx, c.Location); err != nil {
+		return err
+	}
 	return n.rooms.mirror.SwitchedOn(tx, c)
 }
 
