@@ -2,6 +2,7 @@ package demo
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"net/http"
 	"sync"
@@ -22,8 +23,9 @@ type Town struct {
 	config  VendorsConfig
 	vendors *Vendors
 
-	stepping sync.Mutex
-	shop     *shop.Shop
+	stepping   sync.Mutex
+	shop       *shop.Shop
+	registered bool // somebody answers where webhooks go
 
 	telling sync.RWMutex // vendors ask for the time while they are stepped
 	held    time.Time    // the time stands here while a shop is laid out; zero: it goes on
@@ -57,22 +59,32 @@ func (t *Town) Handler() http.Handler {
 	m := http.NewServeMux()
 	m.Handle("/", t.vendors.Handler())
 	m.HandleFunc("POST /shop/start", func(w http.ResponseWriter, _ *http.Request) {
-		if err := t.open(); err != nil {
+		switch err := t.open(); {
+		case errors.Is(err, errDeaf):
+			http.Error(w, err.Error(), http.StatusConflict)
+		case err != nil:
 			http.Error(w, err.Error(), http.StatusInternalServerError)
-			return
+		default:
+			w.WriteHeader(http.StatusNoContent)
 		}
-		w.WriteHeader(http.StatusNoContent)
 	})
 	return m
 }
 
+// errDeaf is for a shop that nobody would hear of.
+var errDeaf = errors.New("nobody answers yet where webhooks go: start the program with this location, then try again")
+
 // open lays out a shop whose day began at five this morning: what should have happened
-// since then happens at once. Called again, it does nothing.
+// since then happens at once. Called again, it does nothing. What Housecall Pro cannot
+// tell is never told, so a shop waits until its webhook is registered.
 func (t *Town) open() (err error) {
 	t.stepping.Lock()
 	defer t.stepping.Unlock()
 	if t.shop != nil {
 		return nil
+	}
+	if t.config.Hooks != "" && !t.registered {
+		return errDeaf
 	}
 	day := t.config.Now().In(t.config.Zone)
 	start := time.Date(day.Year(), day.Month(), day.Day(), 5, 0, 0, 0, t.config.Zone)
@@ -89,11 +101,9 @@ func (t *Town) Run(ctx context.Context, log *slog.Logger) error {
 	tick := time.NewTicker(townTick)
 	defer tick.Stop()
 	var try time.Time
-	registered := t.config.Hooks == ""
 	for {
-		if now := t.config.Now(); !registered && !now.Before(try) {
-			if err := t.vendors.Field.RegisterWebhook(ctx, t.config.Hooks+"/hcp"); err == nil {
-				registered = true
+		if now := t.config.Now(); t.config.Hooks != "" && !t.registered && !now.Before(try) {
+			if err := t.register(ctx); err == nil {
 				log.Info("the webhook is registered", "address", t.config.Hooks+"/hcp")
 			}
 			try = now.Add(townsAgain)
@@ -107,6 +117,16 @@ func (t *Town) Run(ctx context.Context, log *slog.Logger) error {
 		case <-tick.C:
 		}
 	}
+}
+
+func (t *Town) register(ctx context.Context) error {
+	if err := t.vendors.Field.RegisterWebhook(ctx, t.config.Hooks+"/hcp"); err != nil {
+		return err
+	}
+	t.stepping.Lock()
+	defer t.stepping.Unlock()
+	t.registered = true
+	return nil
 }
 
 func (t *Town) step(ctx context.Context) error {
