@@ -203,8 +203,7 @@ func (m *Mirror) SwitchedOn(tx *db.Tx, c tenant.Connection) (err error) {
 	if err := storePoll(tx, c, "begun", polled{Complete: true}); err != nil {
 		return err
 	}
-	debts := []outbox.Debt{debt(c, "describe", "describe/schema"), debt(c, "all", "all/desired")}
-	debts[1].Rank = 5
+	debts := []outbox.Debt{debt(c, "describe", "describe/schema")}
 	if m.Puller != nil {
 		p, err := m.Puller(c)
 		if err != nil {
@@ -222,10 +221,20 @@ func (m *Mirror) SwitchedOn(tx *db.Tx, c tenant.Connection) (err error) {
 			}
 		}
 	}
+	if err := outbox.Owe(tx, debts...); err != nil {
+		return err
+	}
+	return m.oweAll(tx, c)
+}
+
+// oweAll owes looking at all desired records, from the beginning.
+func (m *Mirror) oweAll(tx *db.Tx, c tenant.Connection) error {
 	if err := storePoll(tx, c, "all", polled{}); err != nil {
 		return err
 	}
-	return outbox.Owe(tx, debts...)
+	all := debt(c, "all", "all/desired")
+	all.Rank = 5
+	return outbox.Owe(tx, all)
 }
 
 // oweOn owes the next desired records, page by page.

@@ -43,7 +43,7 @@ func (p *pass) links(t *target, w *wanted) (links []connect.Association, missing
 		switch {
 		case to != nil && to.ID != "" && to.State != Gone && to.State != Retired:
 			links = append(links, connect.Association{ToType: l.Type, ToID: to.ID, Role: l.Role})
-		case wanted || p.maps[l.Type] != nil && p.maps[l.Type].When == nil:
+		case wanted: // one that is wanted nowhere never comes
 			missing = append(missing, l.Type+" "+l.Subject)
 			soon = soon || to != nil && to.State == Owed
 		}
@@ -74,7 +74,24 @@ func (p *pass) linkTarget(l link) (*target, bool, error) {
 	if err != nil {
 		return nil, false, err
 	}
+	if len(list) == 0 && docs[subject] == "" && m.For == plumbline.Customer && m.When == nil {
+		to, err := p.theirs(l.Type, subject)
+		return to, false, err
+	}
 	return p.main(list, subject), docs[subject] != "", nil
+}
+
+// theirs is the record of somebody whom only the target knows: it is not ours to write,
+// and others may be joined to it.
+func (p *pass) theirs(typ, subject string) (*target, error) {
+	if p.m.Stream == nil || p.m.Stream(p.c.Tool, typ) == "" {
+		return nil, nil
+	}
+	rows, _, err := p.there(subject)
+	if err != nil || len(rows) == 0 {
+		return nil, err
+	}
+	return &target{Type: typ, Key: subject, ID: rows[0].External, State: Live}, nil
 }
 
 // prepareLinks makes the associations that lack, once their records are there.

@@ -393,7 +393,8 @@ func (m *Mirror) settleRead(tx *db.Tx, c tenant.Connection, call outbox.Call, r 
 	return list, nil
 }
 
-// settleSchema keeps the part of a target's description that the mapping needs.
+// settleSchema keeps the part of a target's description that the mapping needs. Where it
+// is another than before, every record is looked at again.
 func (m *Mirror) settleSchema(tx *db.Tx, c tenant.Connection, call outbox.Call, res outbox.Result) ([]outbox.Settled, error) {
 	row := call.Rows[0]
 	if res.Err != nil {
@@ -416,8 +417,17 @@ func (m *Mirror) settleSchema(tx *db.Tx, c tenant.Connection, call outbox.Call, 
 		t.Fields = fields
 		kept.Types[typ] = t
 	}
+	had, known, err := loadSchema(tx, c)
+	if err != nil {
+		return nil, err
+	}
 	if _, err := tx.Exec(upsertSchema, c.Location, c.Name, tx.Now.UnixMilli(), db.JSON(kept)); err != nil {
 		return nil, err
+	}
+	if known && db.JSON(had) != db.JSON(kept) {
+		if err := m.oweAll(tx, c); err != nil {
+			return nil, err
+		}
 	}
 	return []outbox.Settled{outbox.AgainAt(row, tx.Now.Add(describeEvery))}, nil
 }

@@ -1,6 +1,7 @@
 package mirror_test
 
 import (
+	"context"
 	"slices"
 	"strings"
 	"testing"
@@ -8,6 +9,7 @@ import (
 
 	"plumbline.dev/plumbline"
 	"plumbline.dev/plumbline/internal/advance"
+	"plumbline.dev/plumbline/internal/connect"
 	"plumbline.dev/plumbline/internal/db"
 	"plumbline.dev/plumbline/internal/identity"
 	"plumbline.dev/plumbline/internal/mirror"
@@ -290,6 +292,66 @@ func TestARecordThatAPersonTookFromACustomerIsLetGo(t *testing.T) {
 		w.do(func(tx *db.Tx) (err error) { asks, err = identity.Questions(tx, shop); return err })
 		if len(asks) != 0 {
 			w.t.Errorf("the questions are %+v", asks)
+		}
+	})
+}
+
+// A keyless target has no field for our key, until it has.
+type keyless struct {
+	connect.Target
+	has *bool
+}
+
+func (k keyless) Describe(ctx context.Context) (connect.Schema, error) {
+	s, err := k.Target.Describe(ctx)
+	if t, ok := s.Types["contact"]; ok && !*k.has {
+		t.Unique = ""
+		s.Types["contact"] = t
+	}
+	return s, err
+}
+
+func TestWhatCanHaveNoKeyIsShownAndMadeOnceItCan(t *testing.T) {
+	each(t, func(w *world) {
+		has := false
+		w.mirror.Target = func(tenant.Connection) (connect.Target, error) { return keyless{w.tool, &has}, nil }
+		w.says(w.rosa(), job())
+		w.run(12 * time.Minute)
+		r, items := w.record("contact", plumbline.SourceID(rosaKey)), w.items()
+		if r.State != mirror.Refused || len(items) != 1 || !strings.Contains(items[0].Title, "no field for our key") {
+			w.t.Fatalf("the record is %+v, the error queue %+v%s", r, items, w.story())
+		}
+		has = true
+		w.do(func(tx *db.Tx) error { return w.mirror.Retry(tx, shop, items[0].Ref) })
+		w.run(12 * time.Minute)
+		if c := w.one("contacts"); c.Properties["plumbline_key"] != rosaKey || len(w.items()) != 0 {
+			w.t.Errorf("the contact says %v%s", c.Properties, w.story())
+		}
+	})
+}
+
+func TestATaskWaitsForNothingThatNeverComes(t *testing.T) {
+	each(t, func(w *world) {
+		w.says(w.rosa())
+		w.run(12 * time.Minute)
+		nobody := mirror.Task{Location: shop, Rule: "text", Subject: sourceID("text", "sms", "SM1"), Title: "Read a text"}
+		walkIn := w.creates("firstname", "Walk", "lastname", "In")
+		w.run(12 * time.Minute)
+		sid := sourceID(plumbline.Customer, "crm", walkIn)
+		theirs := mirror.Task{Location: shop, Rule: "call", Subject: sid, Person: sid, Title: "Call"}
+		w.do(func(tx *db.Tx) error {
+			if err := w.mirror.OpenTask(tx, nobody); err != nil {
+				return err
+			}
+			return w.mirror.OpenTask(tx, theirs)
+		})
+		w.run(12 * time.Minute)
+		joined := map[string]int{}
+		for _, task := range w.records("tasks") {
+			joined[task.Properties["hs_task_subject"]] = len(task.Associations)
+		}
+		if n, ok := joined["Read a text"]; !ok || n != 0 || joined["Call"] != 1 {
+			w.t.Errorf("the tasks are joined to so many: %v, want one of them to the walk-in%s", joined, w.story())
 		}
 	})
 }

@@ -188,9 +188,8 @@ func (p *pass) change(t *target, w *wanted, r outbox.Row, v verdict) (verdict, e
 			v.at = p.tx.Now.Add(2 * time.Second)
 			return v, nil
 		}
-		if p.schema.Unique == "" && p.needs(links) {
-			t.wait(WaitingRecord, "it waits for "+strings.Join(missing, ", "))
-			return v, nil
+		if p.schema.Unique == "" && p.needs(links) && (len(missing) > 0 || p.kind() != taskKind) {
+			return p.stray(t, missing, v), nil
 		}
 	}
 	set := changes(fields)
@@ -210,6 +209,20 @@ func (p *pass) change(t *target, w *wanted, r outbox.Row, v verdict) (verdict, e
 		v.change.Links = links
 	}
 	return v, nil
+}
+
+// stray lets a record that cannot be found again wait for those that it is to be joined
+// to, by name. Where none of them is wanted a person must see to it: waiting ends nothing.
+// A task is made all the same: it says by itself what is to be done.
+func (p *pass) stray(t *target, missing []string, v verdict) verdict {
+	if len(missing) > 0 {
+		t.wait(WaitingRecord, "it waits for "+strings.Join(missing, ", "))
+		return v
+	}
+	t.wait(Refused, "it cannot be found again: "+p.c.Name+" has no field for our key, and no record that it could be joined to")
+	v.item = p.m.item(p.c, t, "write", &connect.Error{Class: connect.Human, Code: "no_key", Msg: "there is no field for our key, and no record to join it to",
+		Cure: "Let plumbline create its fields at the target, or correct the mapping; then retry."})
+	return v
 }
 
 // needs says whether a record without a key has nothing yet to be found by: a job's
