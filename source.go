@@ -57,7 +57,8 @@ func (s *SourceRecord) Add(r Reading, received time.Time, echoes []string) bool 
 
 // drift is how far a source's clock may run ahead and still order what it dates: cut to
 // their receipts, an older notice that comes late would beat a newer one. What lies
-// further ahead is cut. No value counts from after its receipt, see Happened.
+// further ahead is cut, and so is what must compare with reads that are dated by our
+// own clock. No value counts from after its receipt, see Happened.
 const drift = 10 * time.Minute
 
 // Happened is from when the first version counts: not later than it was heard.
@@ -106,7 +107,7 @@ func (s *SourceRecord) split(r Reading, received time.Time, echoes []string) []S
 		if v.At > p.Received {
 			s.Ahead = true
 		}
-		if v.At > p.Received+drift.Milliseconds() {
+		if v.At > p.Received+drift.Milliseconds() || r.Undated && v.At > p.Received {
 			v.At = p.Received
 		}
 		p.First, p.Last = v, v
@@ -227,7 +228,7 @@ func (s *SourceRecord) Tied() bool {
 		return false
 	}
 	said := map[string]Value{}
-	for i := n - 1; i >= 0 && s.Readings[i].Last.At == s.Readings[n-1].Last.At; i-- {
+	for i := n - 1; i >= 0 && s.ties(i, n-1); i-- {
 		for name, v := range s.Readings[i].Fields {
 			if other, ok := said[name]; ok && other != v {
 				return true
@@ -236,6 +237,17 @@ func (s *SourceRecord) Tied() bool {
 		}
 	}
 	return false
+}
+
+// ties says whether only chance orders two notices: they are of one instant, or one was
+// cut to its receipt and the other may have come late.
+func (s *SourceRecord) ties(i, top int) bool {
+	a, b := &s.Readings[i], &s.Readings[top]
+	if a.Last.At == b.Last.At {
+		return true
+	}
+	cut := s.Ahead && (a.First.At == a.Received || b.First.At == b.Received)
+	return cut && a.Last.Read == 0 && b.Last.At-a.Last.At <= drift.Milliseconds()
 }
 
 // Text returns a text field, "" if it is absent or null.

@@ -94,6 +94,31 @@ func TestAnOlderNoticeOfAClockAheadStaysOlder(t *testing.T) {
 	}
 }
 
+// Of what the vendor does not date, reads bear our clock: a notice of a clock ahead is
+// cut to its receipt, and one that comes late is settled by a read.
+func TestNoticesOfWhatIsUndatedAreSettledByARead(t *testing.T) {
+	s := SourceRecord{Kind: Invoice}
+	notice := func(at time.Time, status Value) Reading {
+		r := reading(at, map[string]Value{"status": status})
+		r.Undated = true
+		return r
+	}
+	s.Add(notice(noon.Add(2*time.Minute), `"paid"`), noon, nil)
+	if s.Tied() {
+		t.Error("one notice ties with nothing")
+	}
+	s.Add(notice(noon.Add(time.Minute), `"open"`), noon.Add(3*time.Minute), nil)
+	if !s.Tied() {
+		t.Error("a notice that came late beats one of a clock ahead, and no read is asked for")
+	}
+	read := notice(time.Time{}, `"paid"`)
+	read.Read = noon.Add(4 * time.Minute)
+	s.Add(read, noon.Add(4*time.Minute), nil)
+	if c, _ := s.Get("status"); c.Value != `"paid"` || s.Tied() {
+		t.Errorf("after the read it is %s, tied %t, want paid", c.Value, s.Tied())
+	}
+}
+
 func TestAReadBeatsANoticeOfTheSameInstant(t *testing.T) {
 	s := SourceRecord{Kind: Job}
 	read := reading(noon, map[string]Value{"status": `"complete"`})
