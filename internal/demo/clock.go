@@ -33,24 +33,24 @@ const (
 	// busySpeed is how fast time goes at most while the program has something to do: a
 	// call of some milliseconds takes about a second then, as it does in life.
 	busySpeed = 120
+	// catchUp is how many times faster than it should time goes at most to make up.
+	catchUp = 4
 )
 
-// A pace turns real time into the demo's.
+// A pace turns real time into the demo's. What it loses while the program is busy it
+// makes up for afterwards.
 type pace struct {
-	speed float64
-	last  time.Time
+	speed  float64
+	last   time.Time
+	behind time.Duration // of the demo's time
 }
 
-func newPace(speed float64) *pace { return &pace{speed, time.Now()} }
+func newPace(speed float64) *pace { return &pace{speed: speed, last: time.Now()} }
 
 // wait sleeps for a tick, less where time flies, and returns how far the clock is to
 // move.
 func (p *pace) wait(ctx context.Context, busy bool) (time.Duration, error) {
-	speed := p.speed
-	if busy {
-		speed = min(speed, busySpeed)
-	}
-	timer := time.NewTimer(min(tick, time.Duration(float64(stride)/speed)))
+	timer := time.NewTimer(min(tick, time.Duration(float64(stride)/p.speed)))
 	defer timer.Stop()
 	select {
 	case <-ctx.Done():
@@ -60,7 +60,19 @@ func (p *pace) wait(ctx context.Context, busy bool) (time.Duration, error) {
 	now := time.Now()
 	passed := now.Sub(p.last)
 	p.last = now
-	return max(time.Millisecond, min(stride, time.Duration(float64(passed)*speed))), nil
+	return p.by(passed, busy), nil
+}
+
+// by is how far the clock is to move after some real time.
+func (p *pace) by(passed time.Duration, busy bool) time.Duration {
+	most := catchUp * p.speed
+	if busy {
+		most = min(p.speed, busySpeed)
+	}
+	p.behind += time.Duration(float64(passed) * p.speed)
+	by := max(time.Millisecond, min(stride, p.behind, time.Duration(float64(passed)*most)))
+	p.behind -= by
+	return by
 }
 
 // busy says whether the program has something to do at this instant.

@@ -183,3 +183,24 @@ func TestAMistakeIsCorrectedToWhatWasMeant(t *testing.T) {
 		t.Errorf("corrected to %s, want %s", got, meant)
 	}
 }
+
+func TestTimeThatIsLostWhileBusyIsMadeUpFor(t *testing.T) {
+	p := newPace(600)
+	for _, c := range []struct {
+		what string
+		busy bool
+		want time.Duration
+	}{
+		{"at rest", false, 6 * time.Second},
+		{"busy", true, 1200 * time.Millisecond},
+		{"at rest after having been busy", false, 10800 * time.Millisecond},
+		{"at rest again", false, 6 * time.Second},
+	} {
+		if got := p.by(10*time.Millisecond, c.busy); got != c.want {
+			t.Errorf("%s, 10 ms move the clock by %s, want %s", c.what, got, c.want)
+		}
+	}
+	if got := newPace(1e9).by(time.Second, false); got != stride {
+		t.Errorf("at any speed the clock moves by %s at most, got %s", stride, got)
+	}
+}
