@@ -94,7 +94,6 @@ type Reading struct {
 
 	At      time.Time // instant of the version; zero: the time of receipt
 	Read    time.Time // when our read began; zero for a notice
-	Undated bool      // the vendor tells no modification time: reads are dated by our clock, notices by its own
 	Created time.Time // creation by the vendor's word; zero if not told
 	Deleted bool      // the source says the object is gone
 

@@ -41,6 +41,10 @@ func (k Kind) everyStatementStays() bool {
 	return k == Job || k == Visit || k == Invoice || k == Payment
 }
 
+// undated says whether vendors tell no modification time of a kind, so that reads are
+// dated by our clock and notices by theirs.
+func (k Kind) undated() bool { return k == Invoice || k == Payment }
+
 // Add joins a reading into the record and says whether the record changed. Version
 // instants after the receipt are cut to it. Fields that Echoes names are left out:
 // what a target repeats of our own is no news.
@@ -107,7 +111,7 @@ func (s *SourceRecord) split(r Reading, received time.Time, echoes []string) []S
 		if v.At > p.Received {
 			s.Ahead = true
 		}
-		if v.At > p.Received+drift.Milliseconds() || r.Undated && v.At > p.Received {
+		if v.At > p.Received+drift.Milliseconds() || s.Kind.undated() && v.At > p.Received {
 			v.At = p.Received
 		}
 		p.First, p.Last = v, v
@@ -239,15 +243,11 @@ func (s *SourceRecord) Tied() bool {
 	return false
 }
 
-// ties says whether only chance orders two notices: they are of one instant, or one was
-// cut to its receipt and the other may have come late.
+// ties says whether only chance orders a notice and what was said before it: they are
+// of one instant, or clocks that differ have dated them.
 func (s *SourceRecord) ties(i, top int) bool {
-	a, b := &s.Readings[i], &s.Readings[top]
-	if a.Last.At == b.Last.At {
-		return true
-	}
-	cut := s.Ahead && (a.First.At == a.Received || b.First.At == b.Received)
-	return cut && a.Last.Read == 0 && b.Last.At-a.Last.At <= drift.Milliseconds()
+	a, b := s.Readings[i].Last.At, s.Readings[top].Last.At
+	return a == b || s.Ahead && s.Kind.undated() && b-a <= drift.Milliseconds()
 }
 
 // Text returns a text field, "" if it is absent or null.

@@ -98,11 +98,7 @@ func TestAnOlderNoticeOfAClockAheadStaysOlder(t *testing.T) {
 // cut to its receipt, and one that comes late is settled by a read.
 func TestNoticesOfWhatIsUndatedAreSettledByARead(t *testing.T) {
 	s := SourceRecord{Kind: Invoice}
-	notice := func(at time.Time, status Value) Reading {
-		r := reading(at, map[string]Value{"status": status})
-		r.Undated = true
-		return r
-	}
+	notice := func(at time.Time, status Value) Reading { return reading(at, map[string]Value{"status": status}) }
 	s.Add(notice(noon.Add(2*time.Minute), `"paid"`), noon, nil)
 	if s.Tied() {
 		t.Error("one notice ties with nothing")
@@ -116,6 +112,10 @@ func TestNoticesOfWhatIsUndatedAreSettledByARead(t *testing.T) {
 	s.Add(read, noon.Add(4*time.Minute), nil)
 	if c, _ := s.Get("status"); c.Value != `"paid"` || s.Tied() {
 		t.Errorf("after the read it is %s, tied %t, want paid", c.Value, s.Tied())
+	}
+	s.Add(notice(noon.Add(4*time.Minute+time.Second), `"open"`), noon.Add(9*time.Minute), nil)
+	if !s.Tied() {
+		t.Error("a notice that came later still says something else, and no read is asked for")
 	}
 }
 

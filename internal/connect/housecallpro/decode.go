@@ -132,8 +132,7 @@ func (r *reader) add(kind plumbline.Kind, id string, at time.Time, o object, del
 	created, _ := o.instant("created_at")
 	r.out = append(r.out, plumbline.Reading{
 		Kind: kind, ID: id, At: at, Read: r.read, Created: created, Deleted: deleted,
-		Undated: kind == plumbline.Invoice || kind == plumbline.Payment,
-		Fields:  f,
+		Fields: f,
 	})
 }
 
