@@ -32,20 +32,22 @@ func truthOf(j *shop.Job) (t truth) {
 	}
 	billed, some := int64(0), false
 	for _, i := range j.Invoices {
+		tips := int64(0)
 		for _, p := range i.Payments {
 			switch {
 			case p.Settled.IsZero() || !p.Returned.IsZero() || p.Declined:
 			case p.Refund:
 				t.settled -= p.Amount
-			default:
-				t.settled += p.Amount
+			default: // the tool makes a tip a line of the invoice that it pays
+				t.settled += p.Amount + p.Tip
+				tips += p.Tip
 			}
 		}
 		if !i.Issued.IsZero() && i.EndedAt.IsZero() {
 			billed, some = billed+i.Amount, true
+			t.issued += i.Amount + tips
 		}
 	}
-	t.issued = billed
 	t.closed = t.completed && j.NoCharge
 	t.invoiced = t.completed && some && billed >= j.Price
 	t.paid = t.invoiced && t.issued > 0 && t.issued <= t.settled
