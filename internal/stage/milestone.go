@@ -2,6 +2,7 @@ package stage
 
 import (
 	"encoding/json"
+	"slices"
 	"time"
 
 	"plumbline.dev/plumbline"
@@ -113,12 +114,41 @@ func (f *fold) tripOf(id plumbline.SourceID) *trip {
 	return f.trip(id)
 }
 
-// onDayOf finds the visit on whose local day an instant falls, else the nearest.
+// onDayOf finds the visit on whose local day an instant falls, else the nearest. One
+// that had been taken off the calendar by then is no candidate if there is another.
 func (f *fold) onDayOf(at time.Time) *trip {
+	standing := slices.DeleteFunc(slices.Clone(f.visits), func(t *trip) bool { return f.goneBy(t, at) })
+	if len(standing) == 0 {
+		standing = f.visits
+	}
+	return f.nearest(standing, at)
+}
+
+// goneBy says whether the source had deleted a visit at an instant.
+func (f *fold) goneBy(t *trip, at time.Time) bool {
+	gone := false
+	for _, in := range f.in.Visits {
+		if f.tripOf(in.ID) != t {
+			continue
+		}
+		for _, r := range in.Records {
+			if r.About != "" {
+				continue
+			}
+			if n := len(r.Readings); !r.Deleted() || r.Readings[n-1].Happened() > at.UnixMilli() {
+				return false
+			}
+			gone = true
+		}
+	}
+	return gone
+}
+
+func (f *fold) nearest(visits []*trip, at time.Time) *trip {
 	var best *trip
 	var gap time.Duration
 	for pass := range 3 {
-		for _, t := range f.visits {
+		for _, t := range visits {
 			starts := f.allStarts(t)
 			if pass == 0 {
 				starts = starts[:1]
@@ -136,8 +166,8 @@ func (f *fold) onDayOf(at time.Time) *trip {
 			return best
 		}
 	}
-	if len(f.visits) > 0 {
-		return f.visits[0]
+	if len(visits) > 0 {
+		return visits[0]
 	}
 	return nil
 }

@@ -259,6 +259,18 @@ func TestAnOlderWordOfTheSameSecondTakesNothingBackOfAClockAhead(t *testing.T) {
 		want("completed")
 }
 
+// Taken off the calendar and planned again for the same hour: what happens then happens
+// on the visit that stands.
+func TestWhatHappensBelongsToTheVisitThatStands(t *testing.T) {
+	slot := func() fields {
+		return fields{"job": "job_1", "starts": at(5, 8, 0), "ends": at(5, 10, 0), "technicians": []string{"pro_1"}}
+	}
+	newStory(t).says(at(1, 8, 0), fields{"status": "scheduled", "visits": []string{"a"}}).visit("a", at(1, 8, 0), slot()).
+		discard("a", at(2, 8, 0)).visit("b", at(2, 9, 0), slot()).says(at(2, 9, 0), fields{"visits": []string{"b"}}).
+		says(at(5, 9, 48), fields{"completed_at": at(5, 9, 48), "status": "complete"}).
+		want("completed")
+}
+
 func TestACorrectedTimeRedatesAndDoesNotRepeat(t *testing.T) {
 	f := done(t).says(at(5, 11, 0), fields{"completed_at": at(5, 9, 30)}).want("completed", "booked", "dispatched", "completed")
 	if !f.Job.Completed.Equal(at(5, 9, 30)) {
