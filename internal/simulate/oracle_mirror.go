@@ -294,16 +294,6 @@ func (o *oracle) customerOf(id string) (c struct{ Last, Mobile, Email string }) 
 	return c
 }
 
-func digits(s string) string {
-	d := strings.Map(func(r rune) rune {
-		if r < '0' || r > '9' {
-			return -1
-		}
-		return r
-	}, s)
-	return strings.TrimPrefix(d, "1")
-}
-
 // plain says whether two records show by themselves that they are one person.
 func plain(p *shop.Person, c struct{ Last, Mobile, Email string }, x hubspot.Object) bool {
 	if !strings.EqualFold(c.Last, x.Properties["lastname"]) {
