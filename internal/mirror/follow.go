@@ -103,12 +103,22 @@ func (m *Mirror) oweChanged(tx *db.Tx, d *deriving, b *advance.Batch, changed ma
 			if there := recordsThere(d.c, members[plumbline.GoldenID(subject)]); len(there) == 1 && !force {
 				settled = there[0]
 			}
-			if err := m.ensure(tx, d.c, d.maps, typ, subject, d.want[typ][subject] != nil, settled); err != nil {
+			wanted := d.want[typ][subject] != nil
+			if d.maps[typ].For == plumbline.Customer {
+				wanted = wanted && stands(d.c, members[plumbline.GoldenID(subject)])
+			}
+			if err := m.ensure(tx, d.c, d.maps, typ, subject, wanted, settled); err != nil {
 				return err
 			}
 		}
 	}
 	return nil
+}
+
+// stands says whether anybody else's record of a customer is there still: for one that
+// all have deleted nothing is made, and what was made stays.
+func stands(c tenant.Connection, rows []*record.Row) bool {
+	return slices.ContainsFunc(rows, func(r *record.Row) bool { return r.About == "" && r.Connection != c.Name && !r.Deleted() })
 }
 
 // recordsThere are the ids of the connection's records among a customer's.
