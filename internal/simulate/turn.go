@@ -2,6 +2,7 @@ package simulate
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -78,11 +79,13 @@ func (n *node) turn(ctx context.Context) (worked bool, next time.Time, err error
 	} else if p.until = next; !next.After(w.now) {
 		p.until = w.now.Add(time.Second)
 	}
+	w.due = nil
 	return true, w.now, err
 }
 
 // wakeAll lets every part of every node look at what another has done.
 func (w *world) wakeAll() {
+	w.due = nil
 	for _, n := range w.nodes {
 		n.woken = true
 		for _, p := range n.parts {
@@ -91,32 +94,60 @@ func (w *world) wakeAll() {
 	}
 }
 
-// due says from when on each location and quota has something to do.
+// due says from when on each location and quota has something to do. All nodes see one
+// database: it is asked again when somebody has changed it. Each part of the question
+// is the first entry of an index.
 func (n *node) due(ctx context.Context) (due map[string]time.Time, err error) {
-	due = map[string]time.Time{}
-	err = n.app.DB.View(ctx, n.w.now, func(tx *db.Tx) error {
-		rows, err := tx.Query(`
-			SELECT location_id, min(received) FROM delivery WHERE state = 0 GROUP BY 1
-			UNION ALL SELECT location_id, min(since) FROM stale GROUP BY 1
-			UNION ALL SELECT location_id, min(due) FROM clock GROUP BY 1
-			UNION ALL SELECT c.quota, min(o.due) FROM outbox o JOIN connection c ON c.location_id = o.location_id AND c.name = o.connection
-				WHERE o.attempt = '' AND o.due < 9000000000000 GROUP BY 1
-			UNION ALL SELECT quota, min(deadline) FROM attempt WHERE state IN ('open', 'unknown') GROUP BY 1`)
-		if err != nil {
-			return err
-		}
-		defer rows.Close()
-		for rows.Next() {
-			var about string
-			var at int64
-			if err := rows.Scan(&about, &at); err != nil {
-				return err
-			}
-			due[about] = earlier(due[about], time.UnixMilli(at).UTC())
-		}
-		return rows.Err()
+	w := n.w
+	if w.due != nil {
+		return w.due, nil
+	}
+	at := make([]int64, len(n.parts))
+	to := make([]any, len(n.parts))
+	var columns []string
+	for i, p := range n.parts {
+		columns, to[i] = append(columns, p.question()), &at[i]
+	}
+	err = n.app.DB.View(ctx, w.now, func(tx *db.Tx) error {
+		return tx.QueryRow("SELECT " + strings.Join(columns, ", ")).Scan(to...)
 	})
-	return due, err
+	if err != nil {
+		return nil, err
+	}
+	w.due = map[string]time.Time{}
+	for i, p := range n.parts {
+		if at[i] < never {
+			w.due[p.about] = time.UnixMilli(at[i]).UTC()
+		}
+	}
+	return w.due, nil
+}
+
+// never is later than everything that happens by itself: what is parked for a person
+// is due after it.
+const never = 9_000_000_000_000
+
+// question asks when a part has something to do, in ms, never or later if not.
+func (p *part) question() string {
+	first := func(query string) string {
+		return fmt.Sprintf("coalesce((SELECT %s), %d)", query, never)
+	}
+	var all []string
+	if tool, connection, ok := strings.Cut(p.about, ":"); ok && tool != "" {
+		location, name, _ := strings.Cut(connection, "/")
+		all = append(all,
+			first(fmt.Sprintf("min(due) FROM outbox WHERE location_id = '%s' AND connection = '%s' AND attempt = ''", location, name)),
+			first(fmt.Sprintf("min(deadline) FROM attempt WHERE location_id = '%s' AND quota = '%s' AND state IN ('open', 'unknown')", location, p.about)))
+	} else {
+		for _, query := range []string{"min(received) FROM delivery WHERE state = 0 AND", "min(since) FROM stale WHERE", "min(due) FROM clock WHERE"} {
+			all = append(all, first(fmt.Sprintf("%s location_id = '%s'", query, p.about)))
+		}
+	}
+	least := all[0]
+	for _, other := range all[1:] {
+		least = fmt.Sprintf("CASE WHEN %s < %s THEN %s ELSE %s END", other, least, other, least)
+	}
+	return least
 }
 
 func earlier(a, b time.Time) time.Time {

@@ -37,8 +37,9 @@ type world struct {
 	network   *sandbox.Net
 	companies []*company
 	nodes     []*node
-	order     *rand.Rand // in which order the steps come
-	fate      *rand.Rand // when nodes die
+	due       map[string]time.Time // from when on each location and quota has something to do; nil: to be looked up
+	order     *rand.Rand           // in which order the steps come
+	fate      *rand.Rand           // when nodes die
 
 	report Report
 	broken map[string]bool // violations are told once
@@ -298,7 +299,7 @@ func (n *node) build(ctx context.Context) error {
 	}
 	hooks := n.app.Hooks()
 	hooks.Nudge = func(string) { n.w.wakeAll() }
-	n.hooks, n.woken = hooks, true
+	n.hooks, n.woken, n.w.due = hooks, true, nil
 	n.layParts()
 	return nil
 }
