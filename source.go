@@ -228,7 +228,13 @@ func (s *SourceRecord) Deleted() bool {
 // stand between two that contradict each other. A read settles it.
 func (s *SourceRecord) Tied() bool {
 	n := len(s.Readings)
-	if n == 0 || s.Readings[n-1].Last.Read != 0 {
+	if n == 0 {
+		return false
+	}
+	if s.Kind.undated() && s.overtaken() {
+		return true
+	}
+	if s.Readings[n-1].Last.Read != 0 {
 		return false
 	}
 	said := map[string]Value{}
@@ -238,6 +244,25 @@ func (s *SourceRecord) Tied() bool {
 				return true
 			}
 			said[name] = v
+		}
+	}
+	return false
+}
+
+// overtaken says whether a notice came after what holds now, was dated before it and says
+// something else: it may have been late, or bear the time of the event before.
+func (s *SourceRecord) overtaken() bool {
+	top := &s.Readings[len(s.Readings)-1]
+	known := max(top.Received, top.Last.Read)
+	for i := range s.Readings {
+		p := &s.Readings[i]
+		if p.Last.Read != 0 || p.Received <= known {
+			continue
+		}
+		for name, v := range p.Fields {
+			if c, ok := s.Get(name); ok && c.Value != v {
+				return true
+			}
 		}
 	}
 	return false

@@ -119,6 +119,28 @@ func TestNoticesOfWhatIsUndatedAreSettledByARead(t *testing.T) {
 	}
 }
 
+// Of what the vendor does not date, a notice that bears the time of an event before it
+// would be lost behind a read of long ago.
+func TestANoticeThatComesAfterAReadAndIsDatedBeforeItIsSettledByARead(t *testing.T) {
+	s := SourceRecord{Kind: Invoice}
+	s.Add(reading(noon, map[string]Value{"status": `"open"`}), noon.Add(time.Second), nil)
+	read := reading(time.Time{}, map[string]Value{"status": `"open"`, "number": `"7"`})
+	read.Read = noon.Add(time.Minute)
+	s.Add(read, noon.Add(time.Minute), nil)
+	if s.Tied() {
+		t.Error("the read has settled it")
+	}
+	s.Add(reading(noon, map[string]Value{"status": `"void"`}), noon.Add(13*time.Hour), nil)
+	if !s.Tied() {
+		t.Error("a notice of 13 hours later is lost behind the read, and no other is asked for")
+	}
+	read.Fields, read.Read = map[string]Value{"status": `"void"`}, noon.Add(14*time.Hour)
+	s.Add(read, noon.Add(14*time.Hour), nil)
+	if s.Tied() || s.Text("status") != "void" {
+		t.Errorf("after the second read: tied %t, %s", s.Tied(), s.Text("status"))
+	}
+}
+
 func TestAReadBeatsANoticeOfTheSameInstant(t *testing.T) {
 	s := SourceRecord{Kind: Job}
 	read := reading(noon, map[string]Value{"status": `"complete"`})
