@@ -174,6 +174,14 @@ func (o *oracle) stopped(phone string, at time.Time) (told time.Time, words stri
 	return told, words
 }
 
+// inTheDark says whether somebody had objected at a number and the sender had not told
+// us yet.
+func (o *oracle) inTheDark(phone string, at time.Time) bool {
+	_, words := o.stopped(phone, at)
+	n := o.shop.Story().Number(phone)
+	return words == "" && n != nil && n.Out(at)
+}
+
 // heard is when a text from a number was first answered 2xx.
 func (o *oracle) heard(phone, body string, sent time.Time) time.Time {
 	for _, x := range o.sender.Webhooks() {
@@ -208,7 +216,7 @@ func saidToTheRightOnes(ctx context.Context, o *oracle, bad broken) error {
 		jobs[string(o.source(plumbline.Job, j.ID))] = j
 	}
 	for _, s := range list {
-		if amount.MatchString(s.Body) && !story.MaySeePrices(s.To, s.Created) {
+		if amount.MatchString(s.Body) && !story.MaySeePrices(s.To, s.Created) && !o.inTheDark(s.To, s.Created) {
 			bad("%s names an amount to somebody who does not pay", s.what())
 		}
 		if s.rule == "review" && estimates[s.job] {

@@ -135,7 +135,7 @@ func (w *world) company(id, brand string, trucks, past int) (err error) {
 		Zone: w.zone, APIKey: fieldKey, Client: client, WebhookSecret: fieldSecret})
 	c.crm = hubspot.New(hubspot.Options{Now: w.clock, Rand: w.chance("crm " + id), Token: crmToken, Portal: c.portal, App: crmApp, Zone: w.zone})
 	c.sender = twilio.New(twilio.Options{Now: w.clock, Rand: w.chance("sender " + id), AccountSid: c.sid, AuthToken: senderToken,
-		Numbers: []string{c.number}, Client: client, InboundURL: "https://" + home + "/hooks/" + id + "/twilio"})
+		Numbers: []string{c.number}, Client: client, InboundURL: "https://" + home + "/hooks/" + id + "/twilio#rc=5&rp=all"})
 	w.network.Handle(c.host("housecallpro"), c.field)
 	w.network.Handle(c.host("hubapi"), c.crm)
 	w.network.Handle(c.host("twilio"), c.sender)
