@@ -199,7 +199,7 @@ func (a *Advance) fail(tx *db.Tx, batch []Decoded) error {
 		}
 		err := errorqueue.Open(tx, errorqueue.Item{Location: d.Delivery.Location, Kind: "delivery",
 			Ref:   d.Delivery.Connection + "/" + d.Delivery.Key,
-			Cause: fmt.Sprintf("%s/%s: %s", d.Delivery.Connection, d.Delivery.Event, errorqueue.Shape(d.Err.Error())),
+			Cause: d.Delivery.Connection + ": " + errorqueue.Shape(d.Err.Error()), // one mistake is one cause, whatever the event
 			Title: fmt.Sprintf("%s sent %s that could not be read", d.Delivery.Connection, describe(d.Delivery)),
 			Cure:  "Look at the delivery; edit and retry it, or skip it with a reason.", Detail: d.Err.Error()})
 		if err != nil {

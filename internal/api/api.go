@@ -96,7 +96,7 @@ func (a *API) routes(mux *http.ServeMux, h huma.API) {
 }
 
 // on registers a handler that may fail. What it returns becomes a status in one
-// place.
+// place, and a list without anything in it is answered as [] and not as null.
 func on[I, O any](a *API, h huma.API, method, route string, f func(context.Context, *I) (*O, error)) {
 	op := huma.Operation{Method: method, Path: route, OperationID: operation(method, route),
 		Errors: []int{http.StatusUnauthorized, http.StatusNotFound, http.StatusUnprocessableEntity}}
@@ -108,8 +108,32 @@ func on[I, O any](a *API, h huma.API, method, route string, f func(context.Conte
 		if err != nil {
 			return nil, a.problem(err)
 		}
+		fill(reflect.ValueOf(out))
 		return out, nil
 	})
+}
+
+// fill puts an empty list wherever there is none.
+func fill(v reflect.Value) {
+	switch v.Kind() {
+	case reflect.Pointer:
+		if !v.IsNil() {
+			fill(v.Elem())
+		}
+	case reflect.Struct:
+		for i := range v.NumField() {
+			if v.Type().Field(i).IsExported() {
+				fill(v.Field(i))
+			}
+		}
+	case reflect.Slice:
+		if v.IsNil() && v.Type().Elem().Kind() != reflect.Uint8 {
+			v.Set(reflect.MakeSlice(v.Type(), 0, 0))
+		}
+		for i := range v.Len() {
+			fill(v.Index(i))
+		}
+	}
 }
 
 // operation names a route, "get-v1-errors-cause".

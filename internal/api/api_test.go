@@ -458,3 +458,34 @@ func TestAHealthyNodeSaysSo(t *testing.T) {
 		t.Errorf("without a database: %d", got)
 	}
 }
+
+func TestAnEmptyListIsAnsweredAsAList(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		for path, list := range map[string]string{"/v1/errors": "causes", "/v1/questions": "questions", "/v1/tally": "lines",
+			"/v1/connections/hubspot/plan": "records"} {
+			var got map[string]json.RawMessage
+			w.must(200, "GET", path, nil, &got)
+			if string(got[list]) != "[]" {
+				t.Errorf("GET %s: %s is %s, want []", path, list, got[list])
+			}
+		}
+	})
+}
+
+func TestOneMistakeInTwoKindsOfEventIsOneCause(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		w.hook(broken("job_1"))
+		w.hook(strings.Replace(broken("job_2"), "job.created", "job.updated", 1))
+		w.settle()
+		var got struct {
+			Causes []struct {
+				Items int
+				Title string
+			}
+		}
+		w.must(200, "GET", "/v1/errors", nil, &got)
+		if len(got.Causes) != 1 || got.Causes[0].Items != 2 {
+			t.Errorf("the queue has the causes %+v, want one with both", got.Causes)
+		}
+	})
+}

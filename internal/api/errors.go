@@ -21,7 +21,7 @@ type none struct{}
 type answer[T any] struct{ Body T }
 
 func (a *API) listCauses(ctx context.Context, _ *none) (*answer[Causes], error) {
-	out := &answer[Causes]{Body: Causes{[]errorqueue.Cause{}}}
+	out := &answer[Causes]{}
 	return out, a.view(ctx, func(tx *db.Tx, location string) (err error) {
 		out.Body.Causes, err = errorqueue.Causes(tx, location)
 		return err

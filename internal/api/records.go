@@ -67,7 +67,7 @@ type Messages struct {
 }
 
 func (a *API) messages(ctx context.Context, in *IDInput) (*answer[Messages], error) {
-	out := &answer[Messages]{Body: Messages{[]Message{}}}
+	out := &answer[Messages]{}
 	return out, a.view(ctx, func(tx *db.Tx, location string) error {
 		g, err := goldenOf(tx, location, in.ID)
 		if err != nil {

@@ -167,7 +167,8 @@ var (
 	idLike    = regexp.MustCompile(`\b[0-9a-zA-Z_-]*[0-9][0-9a-zA-Z_-]*\b`)
 	quoted    = regexp.MustCompile(`"[^"]*"`)
 	emailLike = regexp.MustCompile(`[\w.+-]+@[\w-]+\.[\w.-]+`)
-	phoneLike = regexp.MustCompile(`\+?\d[\d ().-]{7,}\d`)
+	phoneLike = regexp.MustCompile(`(?:\(\d{3}\)[\d ().-]{5,}|\+?\d[\d ().-]{7,})\d`)
+	dateLike  = regexp.MustCompile(`^20\d\d-[01]\d-[0-3]\d\b`)
 )
 
 // Shape takes from a sentence what differs between items of one cause: what is
@@ -177,8 +178,13 @@ func Shape(s string) string {
 }
 
 // Mask hides mail boxes and phone numbers in a text for people and logs: of a number
-// the last two digits stay, of a mail box the domain.
+// the last two digits stay, of a mail box the domain. A day is no number.
 func Mask(s string) string {
 	s = emailLike.ReplaceAllStringFunc(s, func(m string) string { return "…" + m[strings.IndexByte(m, '@'):] })
-	return phoneLike.ReplaceAllStringFunc(s, func(m string) string { return "…" + m[len(m)-2:] })
+	return phoneLike.ReplaceAllStringFunc(s, func(m string) string {
+		if day := dateLike.FindString(m); day != "" {
+			return day + Mask(m[len(day):])
+		}
+		return "…" + m[len(m)-2:]
+	})
 }

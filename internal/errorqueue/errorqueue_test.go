@@ -86,6 +86,12 @@ func TestWhatIsShownIsMasked(t *testing.T) {
 		"text to +12085550142 failed":         "text to …42 failed",
 		"dana.w@example.com is not a mailbox": "…@example.com is not a mailbox",
 		"HTTP 400 after 3 tries":              "HTTP 400 after 3 tries",
+		"call (480) 555-0190 first":           "call …90 first",
+		"call (480)5550190":                   "call …90",
+		"(4805550190)":                        "(…90)",
+		"+1 (480) 555-0190 or 480.555.0191":   "…90 or …91",
+		"on 2026-05-04 15:00 nobody came":     "on 2026-05-04 15:00 nobody came",
+		"2026-05-04 480-555-0190":             "2026-05-04 …90",
 	} {
 		if got := errorqueue.Mask(in); got != want {
 			t.Errorf("Mask(%q) = %q, want %q", in, got, want)

@@ -14,11 +14,12 @@ const readEvent = "read"
 
 // Decode turns one webhook or one answer into readings: of the object itself and of
 // what its body embeds. It is an error of the body if a member that we read has
-// another type than it should; the error names its path.
+// another type than it should; the error names its path, and not the event: one mistake
+// in two kinds of event is one mistake.
 func (t *Tool) Decode(d plumbline.Delivery) ([]plumbline.Reading, error) {
 	body, err := parse(d.Body)
 	if err != nil {
-		return nil, fmt.Errorf("decode a Housecall Pro %s: %w", label(d.Event), err)
+		return nil, fmt.Errorf("decode what Housecall Pro sent: %w", err)
 	}
 	r := &reader{event: d.Event, read: d.Read}
 	top := object{m: body, err: &err}
@@ -28,20 +29,12 @@ func (t *Tool) Decode(d plumbline.Delivery) ([]plumbline.Reading, error) {
 		r.webhook(top)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("decode a Housecall Pro %s: %w", label(d.Event), err)
+		return nil, fmt.Errorf("decode what Housecall Pro sent: %w", err)
 	}
 	if len(r.out) == 0 {
 		return nil, connect.Ignored{Rule: "no object that we know"}
 	}
 	return r.out, nil
-}
-
-// label is an event's name as an error may show it.
-func label(event string) string {
-	if event == "" {
-		return "webhook"
-	}
-	return connect.CleanText(event)
 }
 
 // A reader collects the readings of one delivery.
