@@ -100,7 +100,8 @@ type Target interface {
 	Read(ctx context.Context, typ, by string, values, fields []string) (map[string]Record, error)
 	// Find looks for the record that a lost create may have made.
 	Find(ctx context.Context, typ string, c Change) (Record, bool, error)
-	// Associate makes associations true; making one twice is harmless.
+	// Associate makes associations true, and takes those away that are Off; either
+	// twice is harmless.
 	Associate(ctx context.Context, links []Association) ([]Outcome, error)
 	// Limits says how many records one call of a type may carry.
 	Limits(typ string) Limits
@@ -163,6 +164,9 @@ type Association struct {
 	FromType, FromID string
 	ToType, ToID     string
 	Role             string // a label, where the target can have one
+	// Off takes the role away or, where none is named, all that joins the two but
+	// what people have made of it.
+	Off bool
 }
 
 // An Outcome is what became of one change.

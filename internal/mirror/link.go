@@ -32,6 +32,25 @@ func lacking(t *target, links []connect.Association) (out []connect.Association)
 	return out
 }
 
+// surplus are the associations that we made and that are wanted no more, as they are to
+// be taken away: the role and, with the last of two records, what joins them at all.
+func surplus(t *target, links []connect.Association) (out []connect.Association) {
+	for _, id := range t.Links {
+		typ, rest, _ := strings.Cut(id, "/")
+		to, role, _ := strings.Cut(rest, "/")
+		joined := slices.ContainsFunc(links, func(l connect.Association) bool { return l.ToType == typ && l.ToID == to })
+		if joined && (role == "" || slices.ContainsFunc(links, func(l connect.Association) bool { return linkID(l) == id })) {
+			continue
+		}
+		off := connect.Association{ToType: typ, ToID: to, Role: role, Off: true}
+		out = append(out, off)
+		if off.Role = ""; !joined && !slices.Contains(out, off) {
+			out = append(out, off)
+		}
+	}
+	return out
+}
+
 // links finds the records that t is to be joined to. Those that are not there are
 // missing, by name; soon says that one of them is about to be made.
 func (p *pass) links(t *target, w *wanted) (links []connect.Association, missing []string, soon bool, err error) {
@@ -94,7 +113,8 @@ func (p *pass) theirs(typ, subject string) (*target, error) {
 	return &target{Type: typ, Key: subject, ID: rows[0].External, State: Live}, nil
 }
 
-// prepareLinks makes the associations that lack, once their records are there.
+// prepareLinks makes the associations that lack, once their records are there, and
+// takes away what we made and is wanted no more.
 func (m *Mirror) prepareLinks(tx *db.Tx, c tenant.Connection, typ string, rows []outbox.Row) (calls []outbox.Call, settled []outbox.Settled, err error) {
 	p, ok, err := m.newPass(tx, c, typ)
 	if err != nil {
@@ -112,7 +132,7 @@ func (m *Mirror) prepareLinks(tx *db.Tx, c tenant.Connection, typ string, rows [
 		batch, carries = nil, nil
 	}
 	for _, r := range rows {
-		lack, err := p.lackingOf(r)
+		lack, err := p.unlike(r)
 		if err != nil {
 			return nil, nil, err
 		}
@@ -129,7 +149,8 @@ func (m *Mirror) prepareLinks(tx *db.Tx, c tenant.Connection, typ string, rows [
 	return calls, settled, nil
 }
 
-func (p *pass) lackingOf(r outbox.Row) ([]connect.Association, error) {
+// unlike are the associations of a row's record that are not as they should be.
+func (p *pass) unlike(r outbox.Row) ([]connect.Association, error) {
 	_, _, key := split(r.Record)
 	targets, err := loadTargets(p.tx, p.c, p.typ, []string{key})
 	if err != nil {
@@ -151,14 +172,14 @@ func (p *pass) lackingOf(r outbox.Row) ([]connect.Association, error) {
 	if err != nil {
 		return nil, err
 	}
-	lack := lacking(t, links)
+	lack := append(surplus(t, links), lacking(t, links)...)
 	for i := range lack {
 		lack[i].Ref, lack[i].FromType, lack[i].FromID = r.Record, p.typ, t.ID
 	}
 	return lack, nil
 }
 
-// settleLinks notes which associations were made. One that was refused is shown; a
+// settleLinks notes which associations were made or taken away. One that was refused is shown; a
 // record that is gone is found out when it is written.
 func (m *Mirror) settleLinks(tx *db.Tx, c tenant.Connection, call outbox.Call, r request, res outbox.Result) (list []outbox.Settled, err error) {
 	p := &pass{m: m, tx: tx, c: c, typ: r.Type}
@@ -178,6 +199,8 @@ func (m *Mirror) settleLinks(tx *db.Tx, c tenant.Connection, call outbox.Call, r
 		for i, l := range r.Links {
 			switch {
 			case l.Ref != row.Record || res.Err != nil:
+			case i < len(outcomes) && outcomes[i].Err == nil && l.Off:
+				t.Links = slices.DeleteFunc(t.Links, func(id string) bool { return id == linkID(l) })
 			case i < len(outcomes) && outcomes[i].Err == nil:
 				if !slices.Contains(t.Links, linkID(l)) {
 					t.Links = append(t.Links, linkID(l))

@@ -120,6 +120,9 @@ func TestAMergeRetiresOneRecordAndItsUndoingBringsItBack(t *testing.T) {
 			if !slices.ContainsFunc(d.Associations, func(x crm.Association) bool { return x.ID == idA }) {
 				w.t.Errorf("deal %s is joined to %+v, want %s%s", d.ID, d.Associations, idA, w.story())
 			}
+			if slices.ContainsFunc(d.Associations, func(x crm.Association) bool { return x.ID == idB }) {
+				w.t.Errorf("deal %s is still joined to %s, which stands for nobody: %+v", d.ID, idB, d.Associations)
+			}
 		}
 		if items := w.items(); len(items) != 1 || !strings.Contains(items[0].Ref, "merge/contact/"+idB) {
 			w.t.Errorf("the error queue holds %+v, want the offer to merge", items)
@@ -132,6 +135,12 @@ func TestAMergeRetiresOneRecordAndItsUndoingBringsItBack(t *testing.T) {
 		}
 		if items := w.items(); len(items) != 0 {
 			w.t.Errorf("the error queue still holds %+v", items)
+		}
+		for _, d := range w.records("deals") {
+			want := map[string]string{w.record("deal", sourceID(plumbline.Job, "field", "j1")).ID: idA, w.record("deal", sourceID(plumbline.Job, "field", "j2")).ID: idB}[d.ID]
+			if len(d.Associations) != 1 || d.Associations[0].ID != want {
+				w.t.Errorf("after the unmerge deal %s is joined to %+v, want %s alone", d.ID, d.Associations, want)
+			}
 		}
 		for _, c := range w.records("contacts") {
 			if c.ID == idB && c.Properties["mobilephone"] != "+15125550188" {
@@ -355,3 +364,38 @@ func TestATaskWaitsForNothingThatNeverComes(t *testing.T) {
 		}
 	})
 }
+
+func TestARoleThatMovesToAnotherPersonLeavesTheFirst(t *testing.T) {
+	each(t, func(w *world) {
+		second := plumbline.Reading{Kind: plumbline.Customer, ID: "c2", Created: time.Date(2026, 2, 1, 0, 0, 0, 0, time.UTC),
+			Fields: map[string]plumbline.Value{"first_name": text("Lee"), "last_name": text("Okafor"), "email": text("lee@okafor.test"), "mobile_phone": text("(512) 555-0188")}}
+		w.says(w.rosa(), second, job(), completed(w.now))
+		w.run(12 * time.Minute)
+		a, b := w.record("contact", plumbline.SourceID(rosaKey)).ID, w.record("contact", sourceID(plumbline.Customer, "field", "c2")).ID
+		joined := func(kind string) (ids []string) {
+			for _, x := range w.one(kind).Associations {
+				if x.ID == a || x.ID == b {
+					ids = append(ids, x.ID)
+				}
+			}
+			return ids
+		}
+		if d, n := joined("deals"), joined("notes"); len(d) != 1 || d[0] != a || len(n) != 1 || n[0] != a {
+			w.t.Fatalf("deal and note are joined to %v and %v, want %s%s", d, n, a, w.story())
+		}
+		w.now = w.now.Add(time.Minute)
+		w.says(job("customer", "c2"))
+		w.run(12 * time.Minute)
+		if d, n := joined("deals"), joined("notes"); len(d) != 1 || d[0] != b || len(n) != 1 || n[0] != b {
+			w.t.Errorf("deal and note are joined to %v and %v, want %s alone%s", d, n, b, w.story())
+		}
+		before := w.crm.Requests()[labelsOff]
+		w.says(job("customer", "c2", "description", "AC repair, upstairs"))
+		w.run(12 * time.Minute)
+		if n := w.crm.Requests()[labelsOff] - before; n != 0 || before == 0 {
+			w.t.Errorf("associations were taken away in %d calls, and in %d more when nothing was to go", before, n)
+		}
+	})
+}
+
+const labelsOff = "POST /crm/associations/2026-09/deals/contacts/batch/labels/archive"

@@ -235,10 +235,10 @@ func (p *pass) needs(links []connect.Association) bool {
 	return !slices.ContainsFunc(links, func(l connect.Association) bool { return slices.Contains(jobs, l.ToType) })
 }
 
-// settledAlready says that nothing differs, and owes the associations that lack.
+// settledAlready says that nothing differs, and owes the associations that are not as they should be.
 func (p *pass) settledAlready(t *target, links []connect.Association, v verdict) (verdict, error) {
 	t.State, t.Reason = Live, ""
-	if len(lacking(t, links)) > 0 {
+	if len(lacking(t, links))+len(surplus(t, links)) > 0 {
 		return v, outbox.Owe(p.tx, p.m.linkDebt(p.c, p.maps, t))
 	}
 	return v, nil

@@ -72,6 +72,7 @@ func TestReadingsOutsideTheLanguageAreFound(t *testing.T) {
 // shelf is a target in memory: the least that passes TestTarget.
 type shelf struct {
 	records map[string]map[string]shelved // type to id
+	joined  map[string]bool
 	next    int
 }
 
@@ -148,15 +149,17 @@ func (s *shelf) Find(_ context.Context, typ string, c connect.Change) (connect.R
 
 func (s *shelf) Associate(_ context.Context, links []connect.Association) (out []connect.Outcome, err error) {
 	for _, l := range links {
+		s.joined[l.FromID+"/"+l.ToID] = !l.Off
 		out = append(out, connect.Outcome{Ref: l.Ref})
 	}
 	return out, nil
 }
 
 func TestTargetSuiteTakesTheLeastTarget(t *testing.T) {
-	s := &shelf{records: map[string]map[string]shelved{"contact": {}, "deal": {}}}
+	s := &shelf{records: map[string]map[string]shelved{"contact": {}, "deal": {}}, joined: map[string]bool{}}
 	TestTarget(t, Target{
 		Target: s, Type: "contact", Fields: map[string]string{"name": "Dana", "age": "41"}, Change: map[string]string{"age": "42"},
 		Bad: map[string]string{"age": "old"}, Other: "deal", OtherFields: map[string]string{"name": "AC repair"},
+		Joined: func(from, to string) bool { return s.joined[from+"/"+to] },
 	})
 }

@@ -17,6 +17,8 @@ type Target struct {
 	Other  string            // a type that Type can be associated with; empty: none
 	// OtherFields are good values for a record of Other.
 	OtherFields map[string]string
+	// Joined says whether two records are joined.
+	Joined func(fromID, toID string) bool
 	// Settle waits until what was written can be searched.
 	Settle func()
 }
@@ -48,7 +50,7 @@ func TestTarget(t *testing.T, h Target) {
 	t.Run("a change touches its own fields only", h.testChange)
 	t.Run("one bad change spoils no other", h.testBad)
 	if h.Other != "" {
-		t.Run("an association made twice is one", h.testAssociate)
+		t.Run("an association made twice is one, and taken away twice is gone", h.testAssociate)
 	}
 }
 
@@ -171,10 +173,16 @@ func (h Target) testAssociate(t *testing.T) {
 	from := h.create(t, h.Type, "key-7", h.Fields)
 	to := h.create(t, h.Other, "key-8", h.OtherFields)
 	link := connect.Association{Ref: "link", FromType: h.Type, FromID: from.ID, ToType: h.Other, ToID: to.ID}
-	for i := range 2 {
-		out, err := h.Associate(t.Context(), []connect.Association{link})
-		if err != nil || len(out) != 1 || out[0].Ref != "link" || out[0].Err != nil {
-			t.Errorf("Associate, time %d = %s, %v", i+1, fmt.Sprintf("%+v", out), err)
+	for _, off := range []bool{false, true} {
+		link.Off = off
+		for i := range 2 {
+			out, err := h.Associate(t.Context(), []connect.Association{link})
+			if err != nil || len(out) != 1 || out[0].Ref != "link" || out[0].Err != nil {
+				t.Errorf("Associate (off: %t), time %d = %s, %v", off, i+1, fmt.Sprintf("%+v", out), err)
+			}
+		}
+		if h.Joined(from.ID, to.ID) == off {
+			t.Errorf("joined = %t where off = %t", off, off)
 		}
 	}
 }

@@ -144,22 +144,19 @@ type pairInput struct {
 }
 
 // Associate makes associations true. Since sending labels replaces those that are
-// there, the labels of a pair are read first and sent along. It takes nothing away.
-// Like Write it stops at the first call that fails as a whole.
+// there, the labels of a pair are read first and sent along. What is off is taken away
+// first, so that a label is not for a moment on two. Like Write it stops at the first
+// call that fails as a whole.
 func (t *Tool) Associate(ctx context.Context, links []connect.Association) ([]connect.Outcome, error) {
 	a := &associating{t: t, links: links, out: make([]connect.Outcome, len(links))}
-	groups := map[string][]int{}
-	var order []string
 	for i, l := range links {
 		a.out[i] = connect.Outcome{Ref: l.Ref}
-		name := l.FromType + "/" + l.ToType
-		if groups[name] == nil {
-			order = append(order, name)
-		}
-		groups[name] = append(groups[name], i)
 	}
-	for _, name := range order {
-		a.group(ctx, groups[name])
+	for _, which := range a.groups(true) {
+		a.takeOff(ctx, which)
+	}
+	for _, which := range a.groups(false) {
+		a.group(ctx, which)
 	}
 	if a.stopped == nil || slices.ContainsFunc(a.out, func(o connect.Outcome) bool { return o.Err != a.stopped }) {
 		return a.out, nil
@@ -173,6 +170,24 @@ type associating struct {
 	links   []connect.Association
 	out     []connect.Outcome
 	stopped *connect.Error // why nothing more is sent
+}
+
+// groups are the links that are off, or not, by the types that they join.
+func (a *associating) groups(off bool) (list [][]int) {
+	at := map[string]int{}
+	for i, l := range a.links {
+		if l.Off != off {
+			continue
+		}
+		name := l.FromType + "/" + l.ToType
+		n, ok := at[name]
+		if !ok {
+			n, at[name] = len(list), len(list)
+			list = append(list, nil)
+		}
+		list[n] = append(list[n], i)
+	}
+	return list
 }
 
 // group handles the links between one type and another.

@@ -118,3 +118,52 @@ func TestAssociatingStopsWhenNoMoreCallsMayBeMade(t *testing.T) {
 		t.Errorf("the whole call: %v", err)
 	}
 }
+
+func TestWhatIsOffIsTakenAwayAndWhatOthersMadeStays(t *testing.T) {
+	tool, s := serve(t, func(w http.ResponseWriter, r seen) {
+		switch {
+		case strings.HasSuffix(r.Path, "/labels"):
+			reply(w, 200, labels)
+		case strings.HasSuffix(r.Path, "/batch/read"):
+			reply(w, 207, `{"status":"COMPLETE","results":[{"from":{"id":"7"},"to":[
+				{"toObjectId":501,"associationTypes":[{"category":"HUBSPOT_DEFINED","typeId":3},{"category":"USER_DEFINED","typeId":71},{"category":"USER_DEFINED","typeId":73}]},
+				{"toObjectId":502,"associationTypes":[{"category":"HUBSPOT_DEFINED","typeId":3},{"category":"USER_DEFINED","typeId":71},{"category":"USER_DEFINED","typeId":41}]},
+				{"toObjectId":503,"associationTypes":[{"category":"HUBSPOT_DEFINED","typeId":3},{"category":"USER_DEFINED","typeId":71}]}]}],
+				"numErrors":1,"errors":[{"status":"error","category":"OBJECT_NOT_FOUND","subCategory":"crm.associations.NO_ASSOCIATIONS_FOUND","message":"No contact is associated with deal 8."}]}`)
+		default:
+			reply(w, 200, `{"status":"COMPLETE","results":[]}`)
+		}
+	})
+	off := func(ref, from, to, role string) connect.Association {
+		l := link(ref, from, to, role)
+		l.Off = true
+		return l
+	}
+	out, err := tool.Associate(t.Context(), []connect.Association{link("on", "7", "504", ""),
+		off("one role of two", "7", "501", "booker"),
+		off("a friend's", "7", "502", "booker"), off("a friend's", "7", "502", ""),
+		off("all", "7", "503", "booker"), off("all", "7", "503", ""),
+		off("not there", "8", "501", "payer"), off("not there", "8", "501", "")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, o := range out {
+		if o.Err != nil {
+			t.Errorf("%s: %v", o.Ref, o.Err)
+		}
+	}
+	want := `GET /crm/associations/2026-09/deals/contacts/labels
+POST /crm/associations/2026-09/deals/contacts/batch/read
+POST /crm/associations/2026-09/deals/contacts/batch/labels/archive
+POST /crm/associations/2026-09/deals/contacts/batch/associate/default`
+	if s.paths() != want {
+		t.Fatalf("calls\n%s\nwant\n%s", s.paths(), want)
+	}
+	gone := map[string]string{}
+	for _, in := range s.calls()[2].Body.Inputs {
+		gone[in.To.ID] = fmt.Sprint(in.Types)
+	}
+	if len(gone) != 3 || gone["501"] != "[{USER_DEFINED 71}]" || gone["502"] != "[{USER_DEFINED 71}]" || gone["503"] != "[{HUBSPOT_DEFINED 3} {USER_DEFINED 71}]" {
+		t.Errorf("taken away: %v", gone)
+	}
+}

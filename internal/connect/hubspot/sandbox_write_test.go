@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"plumbline.dev/plumbline/internal/connect"
+	"plumbline.dev/plumbline/internal/connect/connecttest"
 	"plumbline.dev/plumbline/internal/connect/hubspot"
 	sandbox "plumbline.dev/plumbline/internal/sandbox/hubspot"
 )
@@ -106,4 +107,22 @@ func TestSandboxNothingIsMadeTwiceWhateverBreaks(t *testing.T) {
 			t.Errorf("%d %s, want 40", len(made), kind)
 		}
 	}
+}
+
+func TestSandboxTargetSuite(t *testing.T) {
+	o, s := ready(t, func(options *sandbox.Options) { options.Limits.Unlimited = true })
+	deal := s.Types["deal"]
+	connecttest.TestTarget(t, connecttest.Target{Target: o.tool, Type: "deal", Other: "contact",
+		Fields: map[string]string{"dealname": "AC", "pipeline": deal.Pipeline, "dealstage": deal.Stages["booked"]},
+		Change: map[string]string{"dealname": "AC repair"}, Bad: map[string]string{"dealname": "AC", "pipeline": deal.Pipeline, "dealstage": "nowhere"},
+		OtherFields: map[string]string{"firstname": "Kim"},
+		Joined: func(from, to string) bool {
+			for _, d := range o.Objects("deals") {
+				if d.ID == from {
+					return slices.ContainsFunc(d.Associations, func(a sandbox.Association) bool { return a.ID == to })
+				}
+			}
+			return false
+		},
+		Settle: func() { o.now = o.now.Add(time.Minute) }})
 }
