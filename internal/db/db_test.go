@@ -458,6 +458,41 @@ func TestAClosedDatabaseSaysSo(t *testing.T) {
 	})
 }
 
+// A statement that is not finalized keeps the engine's connection and its files.
+func TestAClosedDatabaseKeepsNoFiles(t *testing.T) {
+	if _, err := os.Stat("/proc/self/fd"); err != nil {
+		t.Skip("this system does not list the files of a process: ", err)
+	}
+	path := filepath.Join(t.TempDir(), "test.db")
+	d := reopen(t, path, db.Options{Volatile: true})
+	read := func(tx *db.Tx) error { return tx.QueryRow(`SELECT 1`).Scan(new(int)) }
+	do(t, d, read)
+	if err := d.View(t.Context(), noon, read); err != nil {
+		t.Fatal(err)
+	}
+	held := func() (list []string) {
+		all, err := filepath.Glob("/proc/self/fd/*")
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, fd := range all {
+			if to, _ := os.Readlink(fd); strings.HasPrefix(to, path) { // one may be gone since it was listed
+				list = append(list, to)
+			}
+		}
+		return list
+	}
+	if len(held()) == 0 {
+		t.Fatal("an open database holds no files")
+	}
+	if err := d.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if list := held(); len(list) > 0 {
+		t.Errorf("after closing, these are open: %v", list)
+	}
+}
+
 func TestCloseWaitsForWhatRuns(t *testing.T) {
 	places(t, func(t *testing.T, url string, o db.Options) {
 		o.Migrations = things

@@ -4,6 +4,7 @@ import (
 	"container/list"
 	"context"
 	"database/sql"
+	"errors"
 )
 
 // maxStatements is how many prepared statements one connection keeps between
@@ -89,7 +90,14 @@ func (s *session) control(query string) error {
 	return err
 }
 
-func (s *session) close() error { return s.conn.Close() }
+// close finalizes the statements before it lets go of the connection: one that is
+// left keeps the engine's connection, with its files, open until the program ends.
+func (s *session) close() (err error) {
+	for e := s.recent.Front(); e != nil; e = e.Next() {
+		err = errors.Join(err, e.Value.(*statement).stmt.Close())
+	}
+	return errors.Join(err, s.conn.Close())
+}
 
 // rest ends a transaction that only read, and returns s, or nil if it is of no
 // further use.
