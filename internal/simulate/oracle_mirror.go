@@ -337,8 +337,8 @@ func (o *oracle) becameCustomer(contact string) bool {
 	return false
 }
 
-// crmOwned are the fields whose value is the CRM's people's, and which a customer's
-// record of the field tool never replaces once they have said something.
+// crmOwned are the fields in which what the CRM's people say is not replaced by what a
+// customer's record of the field tool said before.
 var crmOwned = []string{"firstname", "lastname", "email", "mobilephone", "phone", "hs_email_optout"}
 
 // editsStand: what a person typed into the CRM last stands there at the end.
@@ -359,9 +359,26 @@ func (o *oracle) editsStand(there map[string]map[string]hubspot.Object, bad brok
 			continue
 		}
 		for _, e := range x.History[a.Property] {
-			if e.By.SourceID == fmt.Sprint(crmApp) && e.Timestamp.After(a.At) {
+			if e.By.SourceID == fmt.Sprint(crmApp) && e.Timestamp.After(a.At) && !o.renumbered(a, e.Value) {
 				bad("a person wrote %q into %s of contact %s at %s; we wrote %q over it", a.Value, a.Property, a.Contact, a.At.Format(time.RFC3339), e.Value)
 			}
 		}
 	}
+}
+
+// renumbered says whether the field tool's people gave a customer a number after the
+// CRM's people had edited their contact: of two persons' words the newer one holds, and
+// numbers are the field tool's to keep.
+func (o *oracle) renumbered(a shop.CRMAct, number string) bool {
+	n := o.shop.Story().Number(number)
+	if n == nil || a.Property != "mobilephone" && a.Property != "phone" {
+		return false
+	}
+	var theirs []string
+	for _, p := range o.shop.Story().People {
+		if p.ID == a.Person {
+			theirs = p.Customers
+		}
+	}
+	return slices.ContainsFunc(n.Files, func(f shop.Filing) bool { return f.From.After(a.At) && slices.Contains(theirs, f.Customer) })
 }

@@ -2,6 +2,7 @@ package simulate
 
 import (
 	"context"
+	"encoding/json"
 	"slices"
 	"strings"
 
@@ -95,9 +96,41 @@ func stagesAreTrue(ctx context.Context, o *oracle, bad broken) error {
 }
 
 // knowable says whether the program can know all of a job: what happened before it was
-// connected was told to nobody.
+// connected was told to nobody, and what the field tool gave up telling is heard of only
+// where it tells more of the same object. (The tool has no list of what it could not
+// deliver, and the program does not go through a source's objects by itself.)
 func (o *oracle) knowable(j *shop.Job) bool {
-	return !slices.ContainsFunc(j.Marks, func(m shop.Mark) bool { return m.At.Before(o.w.start) })
+	if slices.ContainsFunc(j.Marks, func(m shop.Mark) bool { return m.At.Before(o.w.start) }) {
+		return false
+	}
+	return o.told(j.ID) && !slices.ContainsFunc(j.Invoices, func(i *shop.Invoice) bool { return !o.told(i.ID) })
+}
+
+// told says whether a notice that was answered 2xx shows an object of the field tool as
+// it was at last.
+func (o *oracle) told(id string) bool {
+	last, shown := "", map[string]bool{}
+	for _, x := range o.field.Webhooks() {
+		if x.ObjectID == id {
+			last = object(x.Body)
+			shown[last] = shown[last] || x.Delivered
+		}
+	}
+	return shown[last] || last == ""
+}
+
+// object cuts the object out of a notice.
+func object(body []byte) string {
+	var parts map[string]json.RawMessage
+	if err := json.Unmarshal(body, &parts); err != nil {
+		return ""
+	}
+	for name, part := range parts {
+		if name != "event" && name != "event_occurred_at" && name != "company_id" {
+			return string(part)
+		}
+	}
+	return ""
 }
 
 func compareJob(j *shop.Job, want truth, got *plumbline.JobView, bad broken) {

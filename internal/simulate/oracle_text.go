@@ -257,7 +257,7 @@ func whatWasToldIsTrue(ctx context.Context, o *oracle, bad broken) error {
 		}
 	}
 	for _, j := range o.shop.Story().Jobs {
-		if truthOf(j).canceled {
+		if truthOf(j).canceled || !o.told(j.ID) {
 			continue
 		}
 		for _, v := range j.Visits {

@@ -256,10 +256,11 @@ func (f *fold) redate(t *trip, stage string) {
 }
 
 // movedAway says whether the visit has been moved to a later day than the one on
-// which the trip began: that trip did not lead to it.
+// which the trip began, or taken off the calendar: that trip did not lead to it. Of a
+// visit that the source has not described by then nothing is known to have moved.
 func (f *fold) movedAway(t *trip, began time.Time) bool {
 	if t.view.Starts.IsZero() {
-		return true
+		return t.inWindow != 0
 	}
 	start, trip := t.view.Starts.In(f.in.Zone), began.In(f.in.Zone)
 	return day(start) > day(trip) && start.Sub(began) > 12*time.Hour

@@ -236,7 +236,7 @@ func (f *fold) newTrip(id plumbline.SourceID) *trip {
 func (f *fold) gatherVisit(t *trip, r *plumbline.SourceRecord) {
 	f.gatherOwn(t, r)
 	for _, m := range []string{"en_route_at", "on_site_at", "paused_at", "completed_at"} {
-		for _, e := range episodes(r, m) {
+		for _, e := range f.episodes(t, r, m) {
 			f.milestone(t, m, r, e, false)
 		}
 	}

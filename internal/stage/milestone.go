@@ -11,38 +11,65 @@ import (
 // An episode is one stay of a milestone: it happened at an instant, until it was
 // taken back.
 type episode struct {
-	at       time.Time
-	received int64
-	taken    int64 // ms at which it was taken back, 0: it stands
+	at       time.Time // not after it was heard, where the source's clock runs ahead
+	received int64     // when it was first heard
+	taken    int64     // ms at which it was taken back, 0: it stands
 	takenRec int64
 }
 
-// episodes reads a milestone's values in version order. A value after another
+// episodes reads a milestone's values in version order, of a visit or, if t is nil, of an
+// invoice. A value after another
 // re-dates it; null takes it back.
-func episodes(r *plumbline.SourceRecord, field string) []episode {
+func (f *fold) episodes(t *trip, r *plumbline.SourceRecord, field string) []episode {
 	var list []episode
 	for _, c := range changes(r, field) {
-		n := len(list)
-		switch at := c.value.Time(); {
-		case !at.IsZero():
-			list = stated(list, at, c.received)
-		case n > 0 && list[n-1].taken == 0:
-			list[n-1].taken, list[n-1].takenRec = c.at, c.received
+		if at := c.value.Time(); !at.IsZero() {
+			list = f.stated(t, list, at, c.received)
+		} else if len(list) > 0 {
+			list[len(list)-1].take(c)
 		}
 	}
 	return list
 }
 
-// stated joins a value to the episodes of a milestone. One that lies before the last was
-// taken back says that it stands after all: what took it back was an older word of the
-// same second.
-func stated(list []episode, at time.Time, received int64) []episode {
-	happened := min(at.UnixMilli(), received) // where the source's clock runs ahead
-	if n := len(list); n > 0 && (list[n-1].taken == 0 || happened <= list[n-1].taken) {
-		list[n-1].at, list[n-1].taken, list[n-1].takenRec = at, 0, 0
-		return list
+// take ends an episode. What was taken back at an instant had happened by then, though a
+// clock that runs ahead dated it later.
+func (e *episode) take(c change) {
+	if e.taken != 0 {
+		return
 	}
-	return append(list, episode{at: at, received: received})
+	e.taken, e.takenRec = c.at, c.received
+	if back := time.UnixMilli(c.at).UTC(); back.Before(e.at) {
+		e.at = back
+	}
+}
+
+// stated joins a value to the episodes of a milestone of a visit. One that lies before
+// the last was taken back says that it stands after all: what took it back was an older
+// word of the same second.
+func (f *fold) stated(t *trip, list []episode, at time.Time, received int64) []episode {
+	if heard := time.UnixMilli(received).UTC(); heard.Before(at) {
+		at = heard
+	}
+	n := len(list)
+	if n == 0 || list[n-1].taken != 0 && at.UnixMilli() > list[n-1].taken || f.another(t, list[n-1].at, at) {
+		return append(list, episode{at: at, received: received})
+	}
+	list[n-1].at, list[n-1].taken, list[n-1].takenRec = at, 0, 0
+	return list
+}
+
+// another says whether two values of a milestone are of two attempts at one visit: it
+// was moved from the day of the first to that of the second.
+func (f *fold) another(t *trip, first, second time.Time) bool {
+	return t != nil && day(second.In(f.in.Zone)) > day(first.In(f.in.Zone)) && f.planned(t, first) && f.planned(t, second)
+}
+
+// planned says whether a visit was ever to begin on the day of an instant.
+func (f *fold) planned(t *trip, at time.Time) bool {
+	return slices.ContainsFunc(f.allStarts(t), func(start time.Time) bool {
+		return !start.IsZero() && day(start.In(f.in.Zone)) == day(at.In(f.in.Zone))
+	})
 }
 
 // byTrip reads a job's milestone likewise, but gives each value to a visit: only a
@@ -53,8 +80,8 @@ func (f *fold) byTrip(r *plumbline.SourceRecord, field string) map[*trip][]episo
 	for _, c := range changes(r, field) {
 		at := c.value.Time()
 		if at.IsZero() {
-			if list := out[last]; last != nil && len(list) > 0 && list[len(list)-1].taken == 0 && !f.returns(last, list[len(list)-1].at) {
-				list[len(list)-1].taken, list[len(list)-1].takenRec = c.at, c.received
+			if list := out[last]; len(list) > 0 && !f.returns(last, list[len(list)-1].at) {
+				list[len(list)-1].take(c)
 			}
 			continue
 		}
@@ -62,7 +89,7 @@ func (f *fold) byTrip(r *plumbline.SourceRecord, field string) map[*trip][]episo
 		if t == nil {
 			continue
 		}
-		out[t], last = stated(out[t], at, c.received), t
+		out[t], last = f.stated(t, out[t], at, c.received), t
 	}
 	return out
 }
@@ -211,10 +238,10 @@ var milestoneWords = map[string]string{
 func (f *fold) milestone(t *trip, field string, r *plumbline.SourceRecord, e episode, inferred bool) {
 	to := map[string]*time.Time{"en_route_at": &t.view.EnRoute, "on_site_at": &t.view.OnSite,
 		"paused_at": &t.paused, "completed_at": &t.view.Completed}[field]
-	at := min(e.at.UnixMilli(), e.received)
+	at := e.at.UnixMilli()
 	word := milestoneWords[field]
 	f.add(event{at: at, received: e.received, rank: rank(r.Connection), key: string(r.ID) + field + t.view.ID, cause: r.Connection + ": " + word, apply: func(*fold) {
-		*to = time.UnixMilli(at).UTC()
+		*to = e.at
 		t.exists = true
 		if field == "on_site_at" || field == "completed_at" {
 			t.view.ETALow, t.view.ETAHigh, t.view.ETABasis = time.Time{}, time.Time{}, ""

@@ -87,10 +87,10 @@ func (f *fold) gatherInvoice(id string, r *plumbline.SourceRecord) {
 		{"issued_at", "invoice issued", func(i *invoice, at time.Time) { i.IssuedAt = at }},
 		{"paid_at", "invoice paid", func(i *invoice, at time.Time) { i.paidAt = at }},
 	} {
-		for _, e := range episodes(r, m.field) {
-			at := min(e.at.UnixMilli(), e.received)
+		for _, e := range f.episodes(nil, r, m.field) {
+			at := e.at.UnixMilli()
 			f.add(event{at: at, received: e.received, rank: rank(r.Connection), key: string(r.ID) + m.field, cause: r.Connection + ": " + m.word,
-				apply: func(f *fold) { m.apply(f.invoice(id), time.UnixMilli(at).UTC()); f.dirty = true }})
+				apply: func(f *fold) { m.apply(f.invoice(id), e.at); f.dirty = true }})
 			if e.taken != 0 {
 				f.add(event{at: max(e.taken, at), received: e.takenRec, rank: rank(r.Connection), key: string(r.ID) + m.field + "taken",
 					cause: r.Connection + ": not " + m.word, apply: func(f *fold) { m.apply(f.invoice(id), time.Time{}); f.dirty = true }})

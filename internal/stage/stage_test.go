@@ -259,6 +259,17 @@ func TestAnOlderWordOfTheSameSecondTakesNothingBackOfAClockAhead(t *testing.T) {
 		want("completed")
 }
 
+// The same, and the first word of the second comes late, after a read has told that the
+// job is complete: what took it back then took back nothing later.
+func TestAWordThatComesLateIsNotTakenBackAfterwards(t *testing.T) {
+	heard := at(5, 9, 47)
+	s := scheduled(t).hears(at(5, 9, 48), heard.Add(4*time.Minute), fields{"completed_at": at(5, 9, 48), "status": "complete"}).
+		hears(at(5, 9, 48), heard, fields{"completed_at": nil, "status": "in_progress", "note": "a"})
+	s.job.Add(plumbline.Reading{Kind: plumbline.Job, ID: "job_1", At: at(5, 9, 48), Read: heard.Add(time.Second),
+		Fields: values(fields{"completed_at": at(5, 9, 48), "status": "complete"})}, heard.Add(time.Second), nil)
+	s.want("completed")
+}
+
 // Taken off the calendar and planned again for the same hour: what happens then happens
 // on the visit that stands.
 func TestWhatHappensBelongsToTheVisitThatStands(t *testing.T) {
@@ -271,6 +282,47 @@ func TestWhatHappensBelongsToTheVisitThatStands(t *testing.T) {
 			discard(gone, at(2, 8, 0)).visit(stands, at(2, 9, 0), slot()).says(at(2, 9, 0), fields{"visits": []string{stands}}).
 			says(at(5, 9, 48), fields{"completed_at": at(5, 9, 48), "status": "complete"}).
 			want("completed")
+	}
+}
+
+// The word that a truck set out is lost, and comes with the next one: the visit is
+// heard of only then, and the truck has been on its way for half an hour.
+func TestATripIsAsOldAsItIsThoughTheVisitIsHeardOfLater(t *testing.T) {
+	f := newStory(t).says(at(5, 8, 19), fields{"status": "scheduled", "starts": at(5, 8, 0), "ends": at(5, 10, 0), "en_route_at": at(5, 7, 49)}).fold()
+	v := f.Job.Visits[0]
+	h := f.Visits[v.ID]
+	if last := h[len(h)-1]; last.Stage != "en_route" || !last.Reached.Equal(at(5, 7, 49)) || !v.EnRoute.Equal(at(5, 7, 49)) {
+		t.Errorf("the visit is %s since %v, on the way at %v, want en_route since 7:49", last.Stage, last.Reached, v.EnRoute)
+	}
+	if f.Job.Stage != "dispatched" {
+		t.Errorf("the job is %s, want dispatched", f.Job.Stage)
+	}
+}
+
+// Nobody was home, and the visit was moved to the next day: the tool writes the second
+// trip over the first, and both happened.
+func TestASecondTripToAMovedVisitDoesNotRedateTheFirst(t *testing.T) {
+	f := scheduled(t).says(at(5, 7, 48), fields{"en_route_at": at(5, 7, 48)}).
+		says(at(5, 8, 48), fields{"starts": at(6, 8, 0), "ends": at(6, 10, 0)}).
+		says(at(6, 7, 43), fields{"en_route_at": at(6, 7, 43)}).fold()
+	v := f.Job.Visits[0]
+	var got []string
+	for _, e := range f.Visits[v.ID] {
+		got = append(got, e.Stage+" "+e.Reached.In(boise).Format("2 15:04"))
+	}
+	if want := []string{"unscheduled 1 08:00", "scheduled 1 08:05", "en_route 5 07:48", "scheduled 5 08:48", "en_route 6 07:43"}; !slices.Equal(got, want) {
+		t.Errorf("the visit went through %v, want %v", got, want)
+	}
+	if !v.EnRoute.Equal(at(6, 7, 43)) {
+		t.Errorf("the truck is on the way since %v, want 7:43 of the second day", v.EnRoute)
+	}
+}
+
+// The first word was heard long ago: what corrects it is not cut to then.
+func TestACorrectionIsCutToItsOwnReceipt(t *testing.T) {
+	f := done(t).says(at(5, 11, 0), fields{"completed_at": at(5, 10, 30)}).fold()
+	if !f.Job.Completed.Equal(at(5, 10, 30)) {
+		t.Errorf("completed %v, want the corrected 10:30", f.Job.Completed)
 	}
 }
 
