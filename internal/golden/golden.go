@@ -77,12 +77,35 @@ func candidates(members []*plumbline.SourceRecord, field string) []candidate {
 		if !ok || c.Value == plumbline.Null || c.Value == `""` || c.Value == "[]" {
 			continue
 		}
-		list = append(list, candidate{c.Value, rankOf(r, c), c.From, r})
+		list = append(list, candidate{c.Value, rankOf(r, c), since(r, field, c), r})
 	}
 	slices.SortStableFunc(list, func(a, b candidate) int {
 		return cmp.Or(cmp.Compare(b.rank, a.rank), cmp.Compare(b.from, a.from), strings.Compare(string(a.record.ID), string(b.record.ID)))
 	})
 	return list
+}
+
+// since is from when a value is known to count. Where a source dates records and not
+// fields, a value of the first that was heard of a record, never changed since, may be as
+// old as the record: another field may be why it was told.
+func since(r *plumbline.SourceRecord, field string, c plumbline.Current) int64 {
+	if c.Author != "" || r.Created == 0 || r.Created > c.From {
+		return c.From
+	}
+	first := &r.Readings[0]
+	for i := range r.Readings {
+		p := &r.Readings[i]
+		if v, ok := p.Fields[field]; ok && v != c.Value {
+			return c.From
+		}
+		if p.First.Compare(first.First) < 0 {
+			first = p
+		}
+	}
+	if _, ok := first.Fields[field]; !ok {
+		return c.From
+	}
+	return r.Created
 }
 
 func rankOf(r *plumbline.SourceRecord, c plumbline.Current) Rank {
