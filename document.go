@@ -61,7 +61,7 @@ type writer struct {
 
 func (w *writer) text(s string) *writer   { w.b = append(w.b, s...); return w }
 func (w *writer) number(n int64) *writer  { w.b = strconv.AppendInt(w.b, n, 10); return w }
-func (w *writer) quoted(s string) *writer { w.b = appendQuoted(w.b, s); return w }
+func (w *writer) quoted(s string) *writer { w.b = AppendJSON(w.b, s); return w }
 
 func (w *writer) stated(p *Stated, carry map[string]Value) {
 	w.text(`{"f":`).version(p.First)
@@ -111,11 +111,13 @@ func (w *writer) version(v Version) *writer {
 	return w.text("}")
 }
 
-// appendQuoted writes a text as JSON.
-func appendQuoted(b []byte, s string) []byte {
-	if strings.ContainsFunc(s, func(r rune) bool { return r < ' ' || r > '~' || r == '"' || r == '\\' }) {
-		quoted, _ := json.Marshal(s) // a text always can be
-		return append(b, quoted...)
+// AppendJSON appends a text as JSON writes it.
+func AppendJSON(b []byte, s string) []byte {
+	for i := range len(s) {
+		if c := s[i]; c < ' ' || c > '~' || c == '"' || c == '\\' {
+			quoted, _ := json.Marshal(s) // a text always can be
+			return append(b, quoted...)
+		}
 	}
 	return append(append(append(b, '"'), s...), '"')
 }

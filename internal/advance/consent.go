@@ -131,19 +131,14 @@ func LedgerOf(a *Address, rows []*record.Row, golden plumbline.GoldenID, number 
 var farAhead = time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC)
 
 // consents notes on a person whether texts may be sent to their number, by all that
-// is known: no instant comes into it.
-func (w *work) consents(p *plumbline.PersonView, rows []*record.Row) error {
+// is known: no instant comes into it. Addresses are golden ones, by their ids.
+func (w *work) consents(p *plumbline.PersonView, rows []*record.Row, addresses map[plumbline.GoldenID]record.Golden) error {
 	p.TextsService, p.TextsOffers = "unknown", "unknown"
 	if p.Mobile == "" {
 		return nil
 	}
-	id := record.AddressID(w.location, p.Mobile)
-	had, err := record.LoadGolden(w.tx, w.location, []string{string(id)})
-	if err != nil {
-		return err
-	}
 	var a *Address
-	if g, ok := had[id]; ok {
+	if g, ok := addresses[record.AddressID(w.location, p.Mobile)]; ok {
 		a = &Address{}
 		if err := g.Read(a); err != nil {
 			return err

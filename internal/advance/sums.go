@@ -27,11 +27,13 @@ func (w *work) deriveSums(b *Batch, ids map[string]string) error {
 	if err != nil {
 		return err
 	}
-	jobs, places, err := w.jobsOf(parts)
+	jobs, places, err := w.jobsOf(parts, b.Jobs)
 	if err != nil {
 		return err
 	}
 	var put []record.Golden
+	var numbers []string
+	whys := map[string]golden.Provenance{}
 	for _, id := range keys(ids) {
 		gid := plumbline.GoldenID(id)
 		kind, rows := itself(members[gid], plumbline.Customer)
@@ -43,34 +45,59 @@ func (w *work) deriveSums(b *Batch, ids map[string]string) error {
 			b.People = append(b.People, &Person{ID: gid, Gone: true})
 			continue
 		}
-		view, why := golden.Person(gid, sources(rows), match.Phone)
-		mine := map[plumbline.GoldenID][]plumbline.Role{}
-		for _, p := range parts {
-			if p.Person == gid {
-				mine[p.Job] = append(mine[p.Job], p.Role)
-			}
+		p := &Person{ID: gid}
+		p.View, whys[id] = golden.Person(gid, sources(rows), match.Phone)
+		if p.View.Mobile != "" {
+			numbers = append(numbers, string(record.AddressID(w.location, p.View.Mobile)))
 		}
-		w.sum(&view, mine, jobs, places)
-		if err := w.consents(&view, rows); err != nil {
+		b.People = append(b.People, p)
+	}
+	addresses, err := record.LoadGolden(w.tx, w.location, distinct(numbers))
+	if err != nil {
+		return err
+	}
+	roles := map[plumbline.GoldenID]map[plumbline.GoldenID][]plumbline.Role{}
+	for _, p := range parts {
+		if roles[p.Person] == nil {
+			roles[p.Person] = map[plumbline.GoldenID][]plumbline.Role{}
+		}
+		roles[p.Person][p.Job] = append(roles[p.Person][p.Job], p.Role)
+	}
+	for _, p := range b.People {
+		if p.Gone {
+			continue
+		}
+		w.sum(&p.View, roles[p.ID], jobs, places)
+		_, rows := itself(members[p.ID], plumbline.Customer)
+		if err := w.consents(&p.View, rows, addresses); err != nil {
 			return err
 		}
-		put = append(put, record.Golden{ID: gid, Kind: plumbline.Customer, Doc: db.JSON(view), Why: db.JSON(why)})
-		b.People = append(b.People, &Person{ID: gid, View: view})
+		put = append(put, record.Golden{ID: p.ID, Kind: plumbline.Customer, Doc: db.JSON(p.View), Why: db.JSON(whys[string(p.ID)])})
 	}
 	return record.StoreGolden(w.tx, w.location, put)
 }
 
-// jobsOf loads the golden jobs of parts, and the street of each.
-func (w *work) jobsOf(parts []record.Part) (map[plumbline.GoldenID]storedJob, map[plumbline.GoldenID]plumbline.PropertyView, error) {
+// jobsOf returns the golden jobs of parts, and the street of each. Those that were
+// derived in this transaction are at hand.
+func (w *work) jobsOf(parts []record.Part, fresh []*Job) (map[plumbline.GoldenID]storedJob, map[plumbline.GoldenID]plumbline.PropertyView, error) {
+	jobs := map[plumbline.GoldenID]storedJob{}
+	places := map[plumbline.GoldenID]plumbline.PropertyView{}
+	for _, j := range fresh {
+		jobs[j.ID] = storedJob{JobView: j.View, Flags: j.Flags}
+		if j.Property != nil {
+			places[j.ID] = *j.Property
+		}
+	}
 	var ids []string
 	for _, p := range parts {
-		ids = append(ids, string(p.Job))
+		if _, ok := jobs[p.Job]; !ok {
+			ids = append(ids, string(p.Job))
+		}
 	}
 	list, err := record.LoadGolden(w.tx, w.location, distinct(ids))
 	if err != nil {
 		return nil, nil, err
 	}
-	jobs := map[plumbline.GoldenID]storedJob{}
 	for id, g := range list {
 		j, err := ReadJob(g)
 		if err != nil {
@@ -82,7 +109,6 @@ func (w *work) jobsOf(parts []record.Part) (map[plumbline.GoldenID]storedJob, ma
 	if err != nil {
 		return nil, nil, err
 	}
-	places := map[plumbline.GoldenID]plumbline.PropertyView{}
 	for job, g := range at {
 		var v plumbline.PropertyView
 		if err := g.Read(&v); err != nil {

@@ -6,6 +6,7 @@ package clock
 
 import (
 	"context"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -30,44 +31,88 @@ type Clock struct {
 	Until   time.Time // later its ring is of no use; zero: for ever
 }
 
-// Sync makes the clocks that an owner has set the ones wanted. Those that have rung
-// already are not set again.
-func Sync(tx *db.Tx, location, owner string, want []Clock) (err error) {
-	defer plumbline.Wrap(&err, "set the clocks of %s", owner)
+// Sync makes the clocks that owners have set the ones wanted of each. Those that have
+// rung already are not set again.
+func Sync(tx *db.Tx, location string, want map[string][]Clock) (err error) {
+	defer plumbline.Wrap(&err, "set clocks")
 
-	have, err := load(tx, selectOwned, location, owner)
+	owners := slices.Sorted(maps.Keys(want))
+	if len(owners) == 0 {
+		return nil
+	}
+	have, err := owned(tx, location, owners)
 	if err != nil {
 		return err
 	}
-	same := func(a Clock) func(Clock) bool {
-		return func(b Clock) bool { return a.Subject == b.Subject && a.Rule == b.Rule && a.Due.Equal(b.Due) }
-	}
-	for _, c := range have {
-		if !slices.ContainsFunc(want, same(c)) {
-			if _, err := tx.Exec(deleteClock, location, c.Subject, c.Rule, c.Due.UnixMilli()); err != nil {
-				return err
+	var gone, come []row
+	for _, owner := range owners {
+		for _, c := range have[owner] {
+			if !slices.ContainsFunc(want[owner], c.same) {
+				gone = append(gone, rowOf(owner, c))
 			}
 		}
-	}
-	for _, c := range want {
-		if slices.ContainsFunc(have, same(c)) {
-			continue
-		}
-		if rung, err := rang(tx, location, c); err != nil || rung {
+		for _, c := range want[owner] {
+			if slices.ContainsFunc(have[owner], c.same) {
+				continue
+			}
+			rung, err := rang(tx, location, c)
 			if err != nil {
 				return err
 			}
-			continue
+			if !rung {
+				come = append(come, rowOf(owner, c))
+			}
 		}
-		until := int64(0)
-		if !c.Until.IsZero() {
-			until = c.Until.UnixMilli()
-		}
-		if _, err := tx.Exec(insertClock, location, c.Subject, c.Rule, c.Due.UnixMilli(), c.Kind, owner, until); err != nil {
+	}
+	if len(gone) > 0 {
+		if _, err := tx.Exec(deleteClocks(tx), location, db.JSON(gone)); err != nil {
 			return err
 		}
 	}
-	return nil
+	if len(come) > 0 {
+		_, err = tx.Exec(insertClocks(tx), location, db.JSON(come))
+	}
+	return err
+}
+
+func (c Clock) same(b Clock) bool {
+	return c.Subject == b.Subject && c.Rule == b.Rule && c.Due.Equal(b.Due)
+}
+
+// A row is a clock as it is stored.
+type row struct {
+	Owner   string             `json:"o"`
+	Subject plumbline.SourceID `json:"s"`
+	Kind    plumbline.Kind     `json:"k"`
+	Rule    string             `json:"r"`
+	Due     int64              `json:"d"`
+	Until   int64              `json:"u"`
+}
+
+func rowOf(owner string, c Clock) row {
+	r := row{owner, c.Subject, c.Kind, c.Rule, c.Due.UnixMilli(), 0}
+	if !c.Until.IsZero() {
+		r.Until = c.Until.UnixMilli()
+	}
+	return r
+}
+
+// owned reads the clocks that owners have set.
+func owned(tx *db.Tx, location string, owners []string) (map[string][]Clock, error) {
+	rows, err := tx.Query(selectOwned(tx), location, db.JSON(owners))
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	list := map[string][]Clock{}
+	for rows.Next() {
+		var r row
+		if err := rows.Scan(&r.Owner, &r.Subject, &r.Kind, &r.Rule, &r.Due, &r.Until); err != nil {
+			return nil, err
+		}
+		list[r.Owner] = append(list[r.Owner], Clock{r.Subject, r.Kind, r.Rule, record.Time(r.Due), record.Time(r.Until)})
+	}
+	return list, rows.Err()
 }
 
 // rang says whether a clock has rung, if only to be missed.
@@ -174,17 +219,15 @@ type Setter struct{}
 // Follow sets the clocks that the playbook wants for the jobs of a batch, and takes
 // away those that it wants no more. One whose ring would be of no use is not set.
 func (Setter) Follow(tx *db.Tx, b *advance.Batch) (err error) {
+	want := map[string][]Clock{}
 	for _, j := range b.Jobs {
-		want, err := Wanted(b.Playbook, b.Open, j)
-		want = slices.DeleteFunc(want, func(c Clock) bool { return !c.Until.IsZero() && tx.Now.After(c.Until) })
+		list, err := Wanted(b.Playbook, b.Open, j)
 		if err != nil {
 			return err
 		}
-		if err := Sync(tx, b.Location, string(j.ID), want); err != nil {
-			return err
-		}
+		want[string(j.ID)] = slices.DeleteFunc(list, func(c Clock) bool { return !c.Until.IsZero() && tx.Now.After(c.Until) })
 	}
-	return nil
+	return Sync(tx, b.Location, want)
 }
 
 // Wanted lists the clocks that a job and its visits have set and that have not rung.

@@ -16,7 +16,7 @@ var noon = time.Date(2026, 5, 4, 12, 0, 0, 0, time.UTC)
 
 func sync(t *testing.T, d *db.DB, want ...clock.Clock) {
 	t.Helper()
-	if err := d.Do(t.Context(), noon, func(tx *db.Tx) error { return clock.Sync(tx, "a", "job", want) }); err != nil {
+	if err := d.Do(t.Context(), noon, func(tx *db.Tx) error { return clock.Sync(tx, "a", map[string][]clock.Clock{"job": want}) }); err != nil {
 		t.Fatal(err)
 	}
 }

@@ -217,7 +217,7 @@ func TestAClockRingsOnceOnTwoNodes(t *testing.T) {
 			for k := range each {
 				want = append(want, clock.Clock{Subject: plumbline.SourceID(owner), Kind: plumbline.Job, Rule: fmt.Sprint("rule", k), Due: monday})
 			}
-			do(t, a, func(tx *db.Tx) error { return clock.Sync(tx, "north", owner, want) })
+			do(t, a, func(tx *db.Tx) error { return clock.Sync(tx, "north", map[string][]clock.Clock{owner: want}) })
 			together(func() { ring(t, a) }, func() { ring(t, b) })
 			for ring(t, a) {
 			}
@@ -226,7 +226,7 @@ func TestAClockRingsOnceOnTwoNodes(t *testing.T) {
 				if _, err := tx.Exec(`UPDATE delivery SET state = 1`); err != nil {
 					return err
 				}
-				return clock.Sync(tx, "north", owner, want)
+				return clock.Sync(tx, "north", map[string][]clock.Clock{owner: want})
 			})
 		}
 		if got := count(t, a, `SELECT COUNT(*) FROM delivery WHERE connection = 'clock'`); got != n*each {

@@ -6,8 +6,13 @@ const selectLastStop = `SELECT job_id FROM stop
 	WHERE location_id = $1 AND technician = $2 AND visit_id <> $3 AND completed <= $4 AND completed >= $5
 	ORDER BY completed DESC, job_id, visit_id LIMIT 1`
 
+func selectStops(tx *db.Tx) string {
+	return `SELECT job_id, visit_id, technician, completed FROM stop WHERE location_id = $1 AND job_id IN ` + tx.In(2)
+}
+
 func deleteStops(tx *db.Tx) string {
-	return `DELETE FROM stop WHERE location_id = $1 AND job_id IN ` + tx.In(2)
+	return `DELETE FROM stop WHERE location_id = $1 AND job_id IN (SELECT w.j FROM ` + tx.Set(2, "j text") + ` AS w)
+		AND EXISTS (SELECT 1 FROM ` + tx.Set(2, "j text", "v text", "t text") + ` AS x WHERE x.j = stop.job_id AND x.v = stop.visit_id AND x.t = stop.technician)`
 }
 
 func insertStops(tx *db.Tx) string {

@@ -20,7 +20,11 @@ import (
 type Want struct {
 	Value string // "" for nothing: written as empty, so that what is past does not linger
 	Field *playbook.MapField
-	Why   string
+}
+
+// Because says where a field's value comes from and when it is written, as a sentence.
+func Because(f *playbook.MapField) string {
+	return f.From.Source() + ", written " + policies[f.Write]
 }
 
 // Desired says what the target record of e's subject should say, by field. It is nil
@@ -55,7 +59,7 @@ func Desired(m *playbook.Mapping, e playbook.Env, zone *time.Location) (map[stri
 		if err != nil {
 			return nil, fmt.Errorf("map field %s: %w", f.Name, err)
 		}
-		out[f.Name] = Want{text, f, fmt.Sprintf("%s, written %s", f.From.Source(), policies[f.Write])}
+		out[f.Name] = Want{text, f}
 	}
 	return out, nil
 }

@@ -93,7 +93,7 @@ func TestDesired(t *testing.T) {
 		if !ok || w.Value != test.want {
 			t.Errorf("%s.%s = %q (there: %t), want %q", test.typ, test.field, w.Value, ok, test.want)
 		}
-		if w.Why == "" || w.Field == nil {
+		if w.Field == nil || Because(w.Field) == "" {
 			t.Errorf("%s.%s says neither why nor which field it is", test.typ, test.field)
 		}
 	}

@@ -239,7 +239,7 @@ func (m *Mirror) Retry(tx *db.Tx, location, ref string) (err error) {
 	}
 	t := list[key]
 	if t == nil {
-		return m.ensure(tx, c, maps, typ, key, true, "")
+		return m.ensure(tx, c, maps, owing{typ: typ, subject: key, wanted: true})
 	}
 	if t.State == Gone {
 		t.forget()

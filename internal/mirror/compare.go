@@ -118,7 +118,7 @@ func (p *pass) compare(t *target, w *wanted) (list []field, err error) {
 		if err != nil {
 			return nil, err
 		}
-		x := field{Name: f.Name, Ours: ours, Because: want.Why}
+		x := field{Name: f.Name, Ours: ours, Because: mapping.Because(f)}
 		x.Seen, x.Known = t.Observed[f.Name], t.ID == ""
 		if _, read := t.Observed[f.Name]; read {
 			x.Known = true

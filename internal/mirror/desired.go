@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -31,7 +32,6 @@ type wanted struct {
 
 type want struct {
 	Value  string `json:"v"`
-	Why    string `json:"w"`
 	Stated int64  `json:"s,omitempty"` // ms UTC: when a person or tool stated it
 }
 
@@ -103,7 +103,7 @@ func (d *deriving) fill(typ, subject string, e playbook.Env, zone *time.Location
 	}
 	w := &wanted{Fields: map[string]want{}, Links: links}
 	for name, f := range fields {
-		w.Fields[name] = want{Value: f.Value, Why: f.Why, Stated: stated(f.Field, why)}
+		w.Fields[name] = want{Value: f.Value, Stated: stated(f.Field, why)}
 	}
 	d.put(typ, subject, w)
 }
@@ -254,31 +254,35 @@ func (d *deriving) keepType(tx *db.Tx, typ string) (changed []string, err error)
 		R string `json:"r"`
 	}
 	var put []row
-	var gone []string
+	var gone, relinked []string
 	var links []linkRow
 	for _, s := range subjects {
 		w, doc := d.want[typ][s], ""
 		if w != nil {
-			doc = db.JSON(w)
+			doc = w.document()
 		}
-		switch {
-		case doc == had[s]:
+		if doc == had[s] {
 			continue
-		case doc == "":
-			gone = append(gone, s)
-		default:
-			put = append(put, row{s, doc})
-			for _, l := range w.Links {
-				links = append(links, linkRow{s, l.Type, l.Subject, l.Role})
-			}
 		}
 		changed = append(changed, s)
+		if doc == "" {
+			gone, relinked = append(gone, s), append(relinked, s)
+			continue
+		}
+		put = append(put, row{s, doc})
+		if linksIn(doc) == linksIn(had[s]) {
+			continue
+		}
+		relinked = append(relinked, s)
+		for _, l := range w.Links {
+			links = append(links, linkRow{s, l.Type, l.Subject, l.Role})
+		}
 	}
 	for _, step := range []struct {
 		query string
 		args  any
 		n     int
-	}{{deleteLinks(tx), changed, len(changed)}, {deleteDesired(tx), gone, len(gone)}, {upsertDesired(tx), put, len(put)}, {insertLinks(tx), links, len(links)}} {
+	}{{deleteLinks(tx), relinked, len(relinked)}, {deleteDesired(tx), gone, len(gone)}, {upsertDesired(tx), put, len(put)}, {insertLinks(tx), links, len(links)}} {
 		if step.n == 0 {
 			continue
 		}
@@ -305,6 +309,35 @@ func storedDesired(tx *db.Tx, c tenant.Connection, typ string, subjects []string
 		out[subject] = doc
 	}
 	return out, rows.Err()
+}
+
+// document writes what is wanted in its one form, links first: every record that
+// changes is written, and reflection would be most of the time.
+func (w *wanted) document() string {
+	b := append(make([]byte, 0, 64*(1+len(w.Fields))), `{"l":`...)
+	b = append(b, db.JSON(w.Links)...)
+	b = append(b, linksEnd...)
+	for i, name := range slices.Sorted(maps.Keys(w.Fields)) {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		f := w.Fields[name]
+		b = append(plumbline.AppendJSON(b, name), `:{"v":`...)
+		b = plumbline.AppendJSON(b, f.Value)
+		if f.Stated != 0 {
+			b = strconv.AppendInt(append(b, `,"s":`...), f.Stated, 10)
+		}
+		b = append(b, '}')
+	}
+	return string(append(b, "}}"...))
+}
+
+const linksEnd = `,"f":{`
+
+// linksIn is the part of a document that holds its links.
+func linksIn(doc string) string {
+	links, _, _ := strings.Cut(doc, linksEnd)
+	return links
 }
 
 func readWanted(doc string) (*wanted, error) {

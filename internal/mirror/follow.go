@@ -35,7 +35,7 @@ func (m *Mirror) Follow(tx *db.Tx, b *advance.Batch) (err error) {
 		if err := m.begin(tx, d.c); err != nil {
 			return err
 		}
-		return m.oweChanged(tx, d, b, changed, members)
+		return m.oweChanged(tx, d, changed, members)
 	})
 }
 
@@ -92,27 +92,27 @@ func zoneOf(name string) *time.Location {
 
 // oweChanged owes the records of what has changed, and of people whose records at
 // the target are not simply there.
-func (m *Mirror) oweChanged(tx *db.Tx, d *deriving, b *advance.Batch, changed map[string][]string, members map[plumbline.GoldenID][]*record.Row) error {
+func (m *Mirror) oweChanged(tx *db.Tx, d *deriving, changed map[string][]string, members map[plumbline.GoldenID][]*record.Row) error {
+	var list []owing
 	for _, typ := range slices.Sorted(maps.Keys(d.want)) {
+		people := d.maps[typ].For == plumbline.Customer
 		for _, subject := range slices.Sorted(maps.Keys(d.want[typ])) {
-			force := slices.Contains(changed[typ], subject)
-			if !force && d.maps[typ].For != plumbline.Customer {
+			_, force := slices.BinarySearch(changed[typ], subject)
+			if !force && !people {
 				continue
 			}
-			settled := ""
-			if there := recordsThere(d.c, members[plumbline.GoldenID(subject)]); len(there) == 1 && !force {
-				settled = there[0]
+			o := owing{typ: typ, subject: subject, wanted: d.want[typ][subject] != nil}
+			if people {
+				rows := members[plumbline.GoldenID(subject)]
+				if there := recordsThere(d.c, rows); len(there) == 1 && !force {
+					o.settled = there[0]
+				}
+				o.wanted = o.wanted && stands(d.c, rows)
 			}
-			wanted := d.want[typ][subject] != nil
-			if d.maps[typ].For == plumbline.Customer {
-				wanted = wanted && stands(d.c, members[plumbline.GoldenID(subject)])
-			}
-			if err := m.ensure(tx, d.c, d.maps, typ, subject, wanted, settled); err != nil {
-				return err
-			}
+			list = append(list, o)
 		}
 	}
-	return nil
+	return m.ensure(tx, d.c, d.maps, list...)
 }
 
 // stands says whether anybody else's record of a customer is there still: for one that
@@ -131,56 +131,108 @@ func recordsThere(c tenant.Connection, rows []*record.Row) (ids []string) {
 	return ids
 }
 
-// aliases are the keys under which a subject's target record may stand.
-func aliases(tx *db.Tx, c tenant.Connection, kind plumbline.Kind, subject string) ([]string, error) {
-	if kind != plumbline.Customer && kind != plumbline.Job {
-		return []string{subject}, nil
+// aliases are the keys under which subjects' target records may stand, by subject.
+func aliases(tx *db.Tx, c tenant.Connection, kind plumbline.Kind, subjects ...string) (map[string][]string, error) {
+	keys := map[string][]string{}
+	if kind == plumbline.Customer || kind == plumbline.Job {
+		found, err := record.Aliases(tx, c.Location, subjects...)
+		if err != nil {
+			return nil, err
+		}
+		keys = found
 	}
-	ids, err := record.Aliases(tx, c.Location, plumbline.GoldenID(subject))
-	if !slices.Contains(ids, subject) {
-		ids = append(ids, subject)
+	for _, s := range subjects {
+		if !slices.Contains(keys[s], s) {
+			keys[s] = append(keys[s], s)
+		}
 	}
-	return ids, err
+	return keys, nil
 }
 
 // targetsOf returns the target records of a subject, found under every alias.
 func targetsOf(tx *db.Tx, c tenant.Connection, kind plumbline.Kind, typ, subject string) ([]*target, error) {
-	ids, err := aliases(tx, c, kind, subject)
+	keys, err := aliases(tx, c, kind, subject)
 	if err != nil {
 		return nil, err
 	}
-	return scanTargets(tx, selectTargets(tx), c.Location, c.Name, typ, db.JSON(ids))
+	return scanTargets(tx, selectTargets(tx), c.Location, c.Name, typ, db.JSON(keys[subject]))
 }
 
-// ensure owes the target records of a subject; one that has none gets its key now.
-// Nothing is owed where the only one is there under the id settled.
-func (m *Mirror) ensure(tx *db.Tx, c tenant.Connection, maps mappings, typ, subject string, wanted bool, settled string) error {
-	list, err := targetsOf(tx, c, maps[typ].For, typ, subject)
-	if err != nil {
+// An owing is a subject whose target records are to be looked at.
+type owing struct {
+	typ, subject string
+	wanted       bool   // there should be one
+	settled      string // nothing is owed where the only one is there under this id
+}
+
+// ensure owes the target records of subjects; one that has none gets its key now.
+func (m *Mirror) ensure(tx *db.Tx, c tenant.Connection, maps mappings, list ...owing) error {
+	known := map[plumbline.Kind]map[string][]string{}
+	byType := map[string][]owing{}
+	subjects := map[plumbline.Kind][]string{}
+	for _, o := range list {
+		byType[o.typ] = append(byType[o.typ], o)
+		kind := maps[o.typ].For
+		subjects[kind] = append(subjects[kind], o.subject)
+	}
+	for kind, of := range subjects {
+		slices.Sort(of)
+		var err error
+		if known[kind], err = aliases(tx, c, kind, slices.Compact(of)...); err != nil {
+			return err
+		}
+	}
+	var debts []outbox.Debt
+	var made []*target
+	for _, typ := range sortedTypes(byType) {
+		more, fresh, err := m.ensureType(tx, c, maps, typ, byType[typ], known[maps[typ].For])
+		if err != nil {
+			return err
+		}
+		debts, made = append(debts, more...), append(made, fresh...)
+	}
+	if err := store(tx, c, made...); err != nil {
 		return err
 	}
-	if len(list) == 0 {
-		if !wanted {
-			return nil
-		}
-		t := &target{Type: typ, Key: subject, State: Owed, Owed: tx.Now.UnixMilli()}
-		if err := store(tx, c, t); err != nil {
-			return err
-		}
-		list = []*target{t}
+	return outbox.Owe(tx, debts...)
+}
+
+func sortedTypes(m map[string][]owing) []string { return slices.Sorted(maps.Keys(m)) }
+
+// ensureType lists what is owed of one type, and the target records that are new.
+func (m *Mirror) ensureType(tx *db.Tx, c tenant.Connection, maps mappings, typ string, list []owing, known map[string][]string) (debts []outbox.Debt, made []*target, err error) {
+	var keys []string
+	for _, o := range list {
+		keys = append(keys, known[o.subject]...)
 	}
-	if settled != "" && len(list) == 1 && list[0].State == Live && list[0].ID == settled {
-		return nil
+	there, err := loadTargets(tx, c, typ, keys)
+	if err != nil {
+		return nil, nil, err
 	}
-	for _, t := range list {
-		if t.State == Gone {
-			continue // until a person says so
+	for _, o := range list {
+		var mine []*target
+		for _, key := range known[o.subject] {
+			if t := there[key]; t != nil {
+				mine = append(mine, t)
+			}
 		}
-		if err := outbox.Owe(tx, m.recordDebt(c, maps, t)); err != nil {
-			return err
+		if len(mine) == 0 {
+			if !o.wanted {
+				continue
+			}
+			t := &target{Type: typ, Key: o.subject, State: Owed, Owed: tx.Now.UnixMilli()}
+			made, mine = append(made, t), append(mine, t)
+		}
+		if o.settled != "" && len(mine) == 1 && mine[0].State == Live && mine[0].ID == o.settled {
+			continue
+		}
+		for _, t := range mine {
+			if t.State != Gone { // which is until a person says so
+				debts = append(debts, m.recordDebt(c, maps, t))
+			}
 		}
 	}
-	return nil
+	return debts, made, nil
 }
 
 func (m *Mirror) recordDebt(c tenant.Connection, maps mappings, t *target) outbox.Debt {
@@ -263,14 +315,16 @@ func (m *Mirror) oweOn(tx *db.Tx, c tenant.Connection, row outbox.Row) ([]outbox
 	if err != nil {
 		return nil, nil, err
 	}
+	var all []owing
 	for _, d := range list {
 		if maps[d.typ] == nil {
 			continue // the mapping has lost the type
 		}
-		if err := m.ensure(tx, c, maps, d.typ, d.subject, true, ""); err != nil {
-			return nil, nil, err
-		}
+		all = append(all, owing{typ: d.typ, subject: d.subject, wanted: true})
 		at.Next = d.typ + "/" + d.subject
+	}
+	if err := m.ensure(tx, c, maps, all...); err != nil {
+		return nil, nil, err
 	}
 	if len(list) == atOnce {
 		return nil, []outbox.Settled{outbox.AgainAt(row, tx.Now)}, storePoll(tx, c, "all", at)

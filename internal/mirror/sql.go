@@ -52,13 +52,15 @@ const (
 
 	selectFirstWaiting = `SELECT COALESCE(MIN(owed), 0) FROM target_record
 		WHERE location_id = $1 AND connection = $2 AND type = $3 AND state = 'waiting_poll' AND owed > $4`
+)
 
-	upsertTarget = `
-		INSERT INTO target_record (location_id, connection, type, key_id, vendor_id, state, reason, owed, doc)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+func upsertTargets(tx *db.Tx) string {
+	return `INSERT INTO target_record (location_id, connection, type, key_id, vendor_id, state, reason, owed, doc)
+		SELECT $1, $2, v.t, v.k, v.v, v.s, v.r, v.o, v.d
+		FROM ` + tx.Set(3, "t text", "k text", "v text", "s text", "r text", "o bigint", "d text") + ` AS v WHERE true
 		ON CONFLICT (location_id, connection, type, key_id) DO UPDATE SET vendor_id = excluded.vendor_id,
 			state = excluded.state, reason = excluded.reason, owed = excluded.owed, doc = excluded.doc`
-)
+}
 
 const (
 	selectPoll = `SELECT next, through, complete, news FROM poll WHERE location_id = $1 AND connection = $2 AND stream = $3`

@@ -194,13 +194,31 @@ func scanTargets(tx *db.Tx, query string, args ...any) (list []*target, err erro
 }
 
 func store(tx *db.Tx, c tenant.Connection, list ...*target) error {
-	for _, t := range list {
-		_, err := tx.Exec(upsertTarget, c.Location, c.Name, t.Type, t.Key, t.ID, t.State, t.Reason, t.Owed, db.JSON(t.targetDoc))
-		if err != nil {
-			return err
-		}
+	type row struct {
+		Type   string `json:"t"`
+		Key    string `json:"k"`
+		ID     string `json:"v"`
+		State  string `json:"s"`
+		Reason string `json:"r"`
+		Owed   int64  `json:"o"`
+		Doc    string `json:"d"`
 	}
-	return nil
+	if len(list) == 0 {
+		return nil
+	}
+	var rows []row
+	at := map[[2]string]int{} // a record is named once in a set
+	for _, t := range list {
+		r := row{t.Type, t.Key, t.ID, t.State, t.Reason, t.Owed, db.JSON(t.targetDoc)}
+		if i, twice := at[[2]string{t.Type, t.Key}]; twice {
+			rows[i] = r
+			continue
+		}
+		at[[2]string{t.Type, t.Key}] = len(rows)
+		rows = append(rows, r)
+	}
+	_, err := tx.Exec(upsertTargets(tx), c.Location, c.Name, db.JSON(rows))
+	return err
 }
 
 // A polled is how far a stream was read.

@@ -86,7 +86,7 @@ func (m *Mirror) oweTask(tx *db.Tx, location, id string) error {
 		maps := mappings(pb.Mapping[c.Tool])
 		for _, typ := range maps.of(taskKind) {
 			if err == nil && c.Mode == tenant.On {
-				err = m.ensure(tx, c, maps, typ, id, true, "")
+				err = m.ensure(tx, c, maps, owing{typ: typ, subject: id, wanted: true})
 			}
 		}
 	}
@@ -102,7 +102,7 @@ func (m *Mirror) oweTasks(tx *db.Tx, c tenant.Connection, types mappings) error 
 		}
 		for _, t := range list {
 			if t.closed == 0 {
-				if err := m.ensure(tx, c, types, typ, t.id, true, ""); err != nil {
+				if err := m.ensure(tx, c, types, owing{typ: typ, subject: t.id, wanted: true}); err != nil {
 					return err
 				}
 			}
@@ -131,7 +131,7 @@ func (p *pass) wantedTasks(ids []string) (map[string]*wanted, error) {
 		}
 		w := &wanted{Fields: map[string]want{}}
 		for _, name := range slices.Sorted(maps.Keys(fields)) {
-			w.Fields[name] = want{Value: fields[name].Value, Why: fields[name].Why}
+			w.Fields[name] = want{Value: fields[name].Value}
 		}
 		for _, typ := range p.maps.of(plumbline.Customer) {
 			if t.Person != "" && p.maps[typ].When == nil {

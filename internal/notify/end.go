@@ -55,22 +55,21 @@ func (f *following) end(b *advance.Batch) error {
 	if err != nil || len(found) == 0 {
 		return err
 	}
-	var subjects []string
+	var subjects, about []string
 	for _, o := range found {
-		subjects = append(subjects, o.Subject)
+		subjects, about = append(subjects, o.Subject), append(about, o.Job)
 	}
 	if f.book, err = openBook(f.tx, f.location, subjects); err != nil {
 		return err
 	}
-	scenes := map[string]*scene{}
+	slices.Sort(about)
+	scenes, err := loadScenes(f.tx, f.location, f.pb.Settings.Zone, slices.Compact(about)...)
+	if err != nil {
+		return err
+	}
 	for _, o := range found {
 		if o = f.book.same(o); o.Tasked != taskOpen {
 			continue // it shares the task of one before
-		}
-		if _, ok := scenes[o.Job]; !ok {
-			if scenes[o.Job], err = loadScene(f.tx, f.location, o.Job, f.pb.Settings.Zone); err != nil {
-				return err
-			}
 		}
 		if err := f.endIfOver(scenes[o.Job], o); err != nil {
 			return fmt.Errorf("task of rule %s: %w", o.Rule, err)
@@ -86,18 +85,22 @@ func (f *following) concerned(b *advance.Batch) (jobs []string, err error) {
 	for _, p := range b.People {
 		people = append(people, string(p.ID))
 	}
+	var several []string
 	for _, j := range b.Jobs {
 		jobs = append(jobs, string(j.ID))
 		if len(j.Sources) > 1 {
-			names, err := record.Aliases(f.tx, f.location, j.ID)
-			if err != nil {
-				return nil, err
-			}
-			jobs = append(jobs, names...)
+			several = append(several, string(j.ID))
 		}
 		if j.Property != nil {
 			places = append(places, j.Property.ID)
 		}
+	}
+	names, err := record.Aliases(f.tx, f.location, several...)
+	if err != nil {
+		return nil, err
+	}
+	for _, id := range several {
+		jobs = append(jobs, names[id]...)
 	}
 	parts, err := record.JobsOf(f.tx, f.location, people)
 	if err != nil {

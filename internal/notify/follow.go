@@ -24,6 +24,7 @@ type following struct {
 	pb          *playbook.Playbook
 	open        playbook.OpenHours
 	book        *book
+	names       map[string][]string  // of subjects, all their source records
 	since       map[string]time.Time // activations
 	connections []tenant.Connection
 	sender      tenant.Connection
@@ -103,6 +104,9 @@ func (f *following) prepare(subjects []string, scenes []*scene) (err error) {
 	}
 	f.sender, f.hasSender = f.speaker(f.connections)
 	if err := loadPeople(f.tx, f.location, scenes...); err != nil {
+		return err
+	}
+	if f.names, err = record.Aliases(f.tx, f.location, subjects...); err != nil {
 		return err
 	}
 	f.book, err = openBook(f.tx, f.location, subjects)
@@ -306,11 +310,7 @@ func (f *following) lastOf(r *playbook.Rule, subject string) (*Outcome, error) {
 	if o := f.book.last(r.ID, subject); o != nil {
 		return o, nil
 	}
-	aliases, err := record.Aliases(f.tx, f.location, plumbline.GoldenID(subject))
-	if err != nil {
-		return nil, err
-	}
-	aliases = slices.DeleteFunc(aliases, func(a string) bool { return a == subject })
+	aliases := slices.DeleteFunc(slices.Clone(f.names[subject]), func(a string) bool { return a == subject })
 	if len(aliases) == 0 {
 		return nil, nil
 	}

@@ -2,6 +2,7 @@ package notify
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -65,48 +66,82 @@ func loadPeople(tx *db.Tx, location string, scenes ...*scene) error {
 
 // loadScene reads a job as it stands; nil if there is none any more.
 func loadScene(tx *db.Tx, location, job, zoneName string) (*scene, error) {
-	golden, err := record.Resolve(tx, location, []string{job})
+	scenes, err := loadScenes(tx, location, zoneName, job)
+	return scenes[job], err
+}
+
+// loadScenes reads jobs as they stand, by the names they are asked for; those that are
+// no more are left out.
+func loadScenes(tx *db.Tx, location, zoneName string, jobs ...string) (map[string]*scene, error) {
+	golden, err := record.Resolve(tx, location, jobs)
 	if err != nil {
 		return nil, err
 	}
-	id := golden[plumbline.SourceID(job)]
-	list, err := record.LoadGolden(tx, location, []string{string(id)})
+	var ids []string
+	for _, id := range golden {
+		ids = append(ids, string(id))
+	}
+	slices.Sort(ids)
+	ids = slices.Compact(ids)
+	list, err := record.LoadGolden(tx, location, ids)
 	if err != nil {
 		return nil, err
 	}
-	g, ok := list[id]
-	if !ok || g.Kind != plumbline.Job {
-		return nil, nil
-	}
-	stored, err := advance.ReadJob(g)
+	places, err := record.PlacesOf(tx, location, ids)
 	if err != nil {
 		return nil, err
 	}
-	s := &scene{id: id, job: &stored.JobView, history: stored.History, trips: stored.Trips, zone: zoneNamed(zoneName)}
-	if s.parts, err = record.Parts(tx, location, []string{string(id)}); err != nil {
-		return nil, err
-	}
-	places, err := record.PlacesOf(tx, location, []string{string(id)})
-	if err != nil {
-		return nil, err
-	}
-	if place, ok := places[id]; ok {
-		s.property = &plumbline.PropertyView{}
-		if err := place.Read(s.property); err != nil {
+	scenes := map[plumbline.GoldenID]*scene{}
+	for id, g := range list {
+		if g.Kind != plumbline.Job {
+			continue
+		}
+		stored, err := advance.ReadJob(g)
+		if err != nil {
 			return nil, err
 		}
-		if s.property.Zone != "" {
-			s.zone = zoneNamed(s.property.Zone)
+		s := &scene{id: id, job: &stored.JobView, history: stored.History, trips: stored.Trips, zone: zoneNamed(zoneName)}
+		if place, ok := places[id]; ok {
+			s.property = &plumbline.PropertyView{}
+			if err := place.Read(s.property); err != nil {
+				return nil, err
+			}
+			if s.property.Zone != "" {
+				s.zone = zoneNamed(s.property.Zone)
+			}
 		}
+		scenes[id] = s
 	}
-	rows, err := record.Load(tx, location, []string{string(id)})
-	if err != nil {
+	if err := loadRoles(tx, location, ids, scenes); err != nil {
 		return nil, err
 	}
-	for _, r := range rows {
-		s.sources = append(s.sources, r.Connection)
+	named := map[string]*scene{}
+	for _, job := range jobs {
+		if s := scenes[golden[plumbline.SourceID(job)]]; s != nil {
+			named[job] = s
+		}
 	}
-	return s, loadPeople(tx, location, s)
+	return named, loadPeople(tx, location, slices.Collect(maps.Values(scenes))...)
+}
+
+// loadRoles reads who is who in scenes, and which tools speak of them.
+func loadRoles(tx *db.Tx, location string, ids []string, scenes map[plumbline.GoldenID]*scene) error {
+	parts, err := record.Parts(tx, location, ids)
+	if err != nil {
+		return err
+	}
+	for _, p := range parts {
+		if s := scenes[p.Job]; s != nil {
+			s.parts = append(s.parts, p)
+		}
+	}
+	rows, err := record.Load(tx, location, ids)
+	for _, r := range rows {
+		if s := scenes[plumbline.GoldenID(r.ID)]; s != nil {
+			s.sources = append(s.sources, r.Connection)
+		}
+	}
+	return err
 }
 
 func zoneNamed(name string) *time.Location {

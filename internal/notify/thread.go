@@ -101,10 +101,11 @@ func Outcomes(tx *db.Tx, location string, job plumbline.GoldenID) (list []*Outco
 }
 
 func eachName(tx *db.Tx, location string, job plumbline.GoldenID, f func(string) error) error {
-	ids, err := record.Aliases(tx, location, job)
+	names, err := record.Aliases(tx, location, string(job))
 	if err != nil {
 		return err
 	}
+	ids := names[string(job)]
 	if !slices.Contains(ids, string(job)) {
 		ids = append(ids, string(job))
 	}

@@ -10,6 +10,8 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"maps"
+	"slices"
 	"time"
 
 	"plumbline.dev/plumbline"
@@ -50,15 +52,36 @@ type Debt struct {
 // it gets a new generation: a call that is on its way does not settle it. What was
 // parked for a person is owed anew.
 func Owe(tx *db.Tx, debts ...Debt) (err error) {
-	defer plumbline.Wrap(&err, "owe")
+	defer plumbline.Wrap(&err, "owe %d", len(debts))
 
+	type row struct {
+		Connection string `json:"c"`
+		Room       string `json:"r"`
+		Record     string `json:"k"`
+		Due        int64  `json:"d"`
+		Class      int    `json:"p"`
+		Lot        string `json:"l"`
+		Rank       int    `json:"o"`
+	}
+	byLocation := map[string][]row{}
+	at := map[Key]int{} // a debt is named once in a set
 	for _, d := range debts {
-		due := d.Due
-		if due.IsZero() {
-			due = tx.Now
+		r := row{d.Connection, d.Room, d.Record, d.Due.UnixMilli(), d.Class, d.Lot, d.Rank}
+		if d.Due.IsZero() {
+			r.Due = tx.Now.UnixMilli()
 		}
-		if _, err := tx.Exec(upsertOutbox, d.Location, d.Connection, d.Room, d.Record, due.UnixMilli(), d.Class, d.Lot, d.Rank); err != nil {
-			return fmt.Errorf("%s %s at %s: %w", d.Room, d.Record, d.Connection, err)
+		list := byLocation[d.Location]
+		if i, twice := at[d.Key]; twice {
+			r.Due, r.Class = min(r.Due, list[i].Due), min(r.Class, list[i].Class)
+			list[i] = r
+			continue
+		}
+		at[d.Key] = len(list)
+		byLocation[d.Location] = append(list, r)
+	}
+	for _, location := range slices.Sorted(maps.Keys(byLocation)) {
+		if _, err := tx.Exec(upsertOutbox(tx), location, db.JSON(byLocation[location])); err != nil {
+			return fmt.Errorf("in location %s: %w", location, err)
 		}
 	}
 	return nil

@@ -1,14 +1,22 @@
 package outbox
 
-const (
-	upsertOutbox = `
-		INSERT INTO outbox (location_id, connection, room, record, due, class, lot, rank)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+import "plumbline.dev/plumbline/internal/db"
+
+// upsertOutbox leaves a row alone that nothing carries and that would say the same: what
+// it stands for is looked at when it is taken up.
+func upsertOutbox(tx *db.Tx) string {
+	return `INSERT INTO outbox (location_id, connection, room, record, due, class, lot, rank)
+		SELECT $1, v.c, v.r, v.k, v.d, v.p, v.l, v.o
+		FROM ` + tx.Set(2, "c text", "r text", "k text", "d bigint", "p bigint", "l text", "o bigint") + ` AS v WHERE true
 		ON CONFLICT (location_id, connection, room, record) DO UPDATE SET
 			gen = outbox.gen + 1, tries = 0, lot = excluded.lot, rank = excluded.rank,
 			class = CASE WHEN excluded.class < outbox.class THEN excluded.class ELSE outbox.class END,
-			due = CASE WHEN excluded.due < outbox.due OR outbox.attempt <> '' THEN excluded.due ELSE outbox.due END`
+			due = CASE WHEN excluded.due < outbox.due OR outbox.attempt <> '' THEN excluded.due ELSE outbox.due END
+		WHERE outbox.attempt <> '' OR outbox.tries <> 0 OR excluded.due < outbox.due OR excluded.class < outbox.class
+			OR excluded.lot <> outbox.lot OR excluded.rank <> outbox.rank`
+}
 
+const (
 	deleteOwed = `DELETE FROM outbox WHERE location_id = $1 AND connection = $2 AND room = $3 AND record = $4 AND attempt = ''`
 
 	selectNextDue = `SELECT COUNT(*), COALESCE(MIN(o.due), 0) FROM outbox o

@@ -51,7 +51,8 @@ type Changed struct {
 func Apply(tx *db.Tx, location string, said []Said) (changed []Changed, err error) {
 	defer plumbline.Wrap(&err, "apply what was said")
 
-	a := &applying{tx: tx, location: location, rows: map[plumbline.SourceID]*Row{}, before: map[plumbline.SourceID]*Row{}, wrote: map[plumbline.SourceID][]string{}}
+	a := &applying{tx: tx, location: location, rows: map[plumbline.SourceID]*Row{}, before: map[plumbline.SourceID]*Row{}, wrote: map[plumbline.SourceID][]string{},
+		order: map[plumbline.SourceID]int{}}
 	if err := a.load(said); err != nil {
 		return nil, err
 	}
@@ -73,6 +74,9 @@ type applying struct {
 	before   map[plumbline.SourceID]*Row // as it was, of those that something was said of
 	wrote    map[plumbline.SourceID][]string
 	old      map[plumbline.SourceID]plumbline.GoldenID
+	// order is that in which records were first spoken of: what one delivery says, the
+	// next will say together, so it is stored together.
+	order map[plumbline.SourceID]int
 }
 
 // AddressID names the golden record of a number or mail box.
@@ -163,6 +167,9 @@ func current(r *Row) map[string]plumbline.Current {
 
 func (a *applying) add(d plumbline.Delivery, r plumbline.Reading) {
 	id := IDOf(a.location, d.Connection, r)
+	if _, ok := a.order[id]; !ok {
+		a.order[id] = len(a.order)
+	}
 	row := a.rows[id]
 	if row == nil {
 		row = &Row{SourceRecord: plumbline.SourceRecord{ID: id, Kind: r.Kind, Connection: d.Connection, External: r.ID, About: r.About}}
@@ -218,6 +225,7 @@ func (a *applying) store() ([]Changed, error) {
 		return cmp.Or(cmp.Compare(min(len(a.rows[x].About), 1), min(len(a.rows[y].About), 1)), cmp.Compare(x, y))
 	})
 	var out []storedRow
+	var same []docRow // that stay where they belong
 	var changed []Changed
 	var gone, come []refRow
 	for _, id := range ids {
@@ -225,14 +233,28 @@ func (a *applying) store() ([]Changed, error) {
 		r.Golden = a.belongs(r)
 		g, c := differ(a.location, a.before[id], r)
 		gone, come = append(gone, g...), append(come, c...)
-		out = append(out, storedRow{string(id), string(r.Kind), r.Connection, r.External, string(r.About), string(r.Golden), r.Document()})
+		if doc := r.Document(); a.old[id] == r.Golden {
+			same = append(same, docRow{string(id), doc})
+		} else {
+			out = append(out, storedRow{string(id), string(r.Kind), r.Connection, r.External, string(r.About), string(r.Golden), doc})
+		}
 		changed = append(changed, Changed{ID: id, Kind: r.Kind, Golden: r.Golden, About: r.About, Old: a.old[id], Wrote: a.wrote[id],
 			Gone: refsOf(g), Touched: touched(a.before[id], r), Tied: r.Tied(), Row: r})
 	}
-	slices.SortFunc(out, func(x, y storedRow) int { return strings.Compare(x.ID, y.ID) })
+	slices.SortFunc(out, func(x, y storedRow) int {
+		return cmp.Compare(a.order[plumbline.SourceID(x.ID)], a.order[plumbline.SourceID(y.ID)])
+	})
+	slices.SortFunc(same, func(x, y docRow) int { return strings.Compare(x.ID, y.ID) })
 	slices.SortFunc(come, compareRefs)
-	if _, err := a.tx.Exec(upsertRows(a.tx), a.location, db.JSON(out)); err != nil {
-		return nil, err
+	if len(out) > 0 {
+		if _, err := a.tx.Exec(upsertRows(a.tx), a.location, db.JSON(out)); err != nil {
+			return nil, err
+		}
+	}
+	if len(same) > 0 {
+		if _, err := a.tx.Exec(updateDocs(a.tx), a.location, db.JSON(same)); err != nil {
+			return nil, err
+		}
 	}
 	if len(gone) > 0 {
 		if _, err := a.tx.Exec(deleteRefs(a.tx), a.location, db.JSON(gone)); err != nil {
@@ -311,6 +333,11 @@ type storedRow struct {
 	About      string `json:"about"`
 	Golden     string `json:"golden"`
 	Doc        string `json:"doc"`
+}
+
+type docRow struct {
+	ID  string `json:"id"`
+	Doc string `json:"doc"`
 }
 
 type refRow struct {
@@ -484,9 +511,25 @@ func Resolve(tx *db.Tx, location string, ids []string) (map[plumbline.SourceID]p
 	return out, rows.Err()
 }
 
-// Aliases returns the ids of all members of a golden record, in order.
-func Aliases(tx *db.Tx, location string, golden plumbline.GoldenID) (ids []string, err error) {
-	return texts(tx, selectAliases, location, golden)
+// Aliases returns the ids of all members of golden records, in order.
+func Aliases(tx *db.Tx, location string, golden ...string) (ids map[string][]string, err error) {
+	ids = map[string][]string{}
+	if len(golden) == 0 {
+		return ids, nil
+	}
+	rows, err := tx.Query(selectAliases(tx), location, db.JSON(golden))
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var of, id string
+		if err := rows.Scan(&of, &id); err != nil {
+			return nil, err
+		}
+		ids[of] = append(ids[of], id)
+	}
+	return ids, rows.Err()
 }
 
 // Relink moves source records, and what is said about them, to golden records.

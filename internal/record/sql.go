@@ -27,6 +27,13 @@ func upsertRows(tx *db.Tx) string {
 		ON CONFLICT (location_id, id) DO UPDATE SET golden_id = excluded.golden_id, doc = excluded.doc`
 }
 
+// updateDocs leaves all else alone: what an update names is written again in every
+// index that has it, though it is the same.
+func updateDocs(tx *db.Tx) string {
+	return `UPDATE source_record SET doc = v.doc FROM ` + tx.Set(2, "id text", "doc text") + ` AS v
+		WHERE source_record.location_id = $1 AND source_record.id = v.id`
+}
+
 func deleteRefs(tx *db.Tx) string {
 	return `DELETE FROM ref WHERE location_id = $1 AND EXISTS (
 		SELECT 1 FROM ` + tx.Set(2, "f text", "n text", "t text") + ` AS v WHERE v.f = ref.from_id AND v.n = ref.name AND v.t = ref.to_id)
@@ -54,7 +61,9 @@ func selectGoldenIDs(tx *db.Tx) string {
 	return `SELECT id, golden_id FROM source_record WHERE location_id = $1 AND id IN ` + tx.In(2)
 }
 
-const selectAliases = `SELECT id FROM source_record WHERE location_id = $1 AND golden_id = $2 AND about = '' ORDER BY id`
+func selectAliases(tx *db.Tx) string {
+	return `SELECT golden_id, id FROM source_record WHERE location_id = $1 AND golden_id IN ` + tx.In(2) + ` AND about = '' ORDER BY golden_id, id`
+}
 
 func updateGolden(tx *db.Tx) string {
 	return `UPDATE source_record SET golden_id = v.g FROM ` + tx.Set(2, "id text", "g text") + ` AS v

@@ -19,7 +19,7 @@ import (
 // A kept is one target record as the program sees it at the end.
 type keptRecord struct {
 	typ, key, vendor, state, reason, subject string
-	desired                                  map[string]struct{ V, W string }
+	desired                                  map[string]struct{ V string }
 }
 
 var plurals = map[string]string{"contact": "contacts", "company": "companies", "deal": "deals", "note": "notes", "task": "tasks"}
@@ -42,7 +42,7 @@ func (o *oracle) targets(ctx context.Context) (list []keptRecord, err error) {
 				return err
 			}
 			var d struct {
-				F map[string]struct{ V, W string }
+				F map[string]struct{ V string }
 			}
 			if doc != "" {
 				if err := json.Unmarshal([]byte(doc), &d); err != nil {
@@ -84,6 +84,10 @@ func theMirrorConverges(ctx context.Context, o *oracle, bad broken) error {
 	if err != nil {
 		return err
 	}
+	always, err := o.writtenAlways()
+	if err != nil {
+		return err
+	}
 	ours := map[string]string{}
 	for _, k := range list {
 		name := k.typ + " " + k.key
@@ -110,13 +114,28 @@ func theMirrorConverges(ctx context.Context, o *oracle, bad broken) error {
 		ours[k.typ+x.ID] = k.subject
 		for _, field := range slices.Sorted(maps.Keys(k.desired)) {
 			want := k.desired[field]
-			if got := x.Properties[field]; strings.HasSuffix(want.W, "written always") && !same(got, o.keyed(want.V, k.key)) && !shown[k.typ+"/"+k.key] {
-				bad("%s of %s is %q in the CRM and should be %q (%s)", field, name, got, want.V, want.W)
+			if got := x.Properties[field]; always[k.typ+"."+field] && !same(got, o.keyed(want.V, k.key)) && !shown[k.typ+"/"+k.key] {
+				bad("%s of %s is %q in the CRM and should be %q", field, name, got, want.V)
 			}
 		}
 	}
 	o.noDoubles(list, there, bad)
 	return o.adopted(ctx, list, there, bad)
+}
+
+// writtenAlways are the fields, as type.field, that the playbook writes whenever they differ.
+func (o *oracle) writtenAlways() (map[string]bool, error) {
+	pb, _, err := o.node.Advance.Policy(o.id)
+	if err != nil {
+		return nil, err
+	}
+	always := map[string]bool{}
+	for typ, m := range pb.Mapping["hubspot"] {
+		for _, f := range m.Fields {
+			always[typ+"."+f.Name] = f.Write == "always"
+		}
+	}
+	return always, nil
 }
 
 // keyed fills in the record's own key, for which a desired value has a mark.
