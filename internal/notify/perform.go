@@ -470,8 +470,8 @@ func (n *Notify) Decide(tx *db.Tx, c tenant.Connection, call outbox.Call, r outb
 	}
 	// The list settles from when the text was taken, which may be at the end of the call.
 	// Twice as long as its tool says: what is said again cannot be taken back.
-	if tx.Now.Before(call.Started.Add(longestCall + 2*answer.settling)) {
-		return []outbox.Settled{{Row: row, What: outbox.Undecided}}, nil
+	if settles := call.Started.Add(longestCall + 2*answer.settling); tx.Now.Before(settles) {
+		return []outbox.Settled{{Row: row, What: outbox.Undecided, At: settles}}, nil
 	}
 	p.tellAll(call.ID, false, m)
 	m.Sent = 0

@@ -129,6 +129,28 @@ func TestALostAnswerIsAskedAfter(t *testing.T) {
 	}
 }
 
+func TestWhatWasNotSentIsSentAgainOnceTheSendersListHasSettled(t *testing.T) {
+	each(t, options{layer: only("confirm")}, func(t *testing.T, w *world) {
+		w.book(on(6, 8, 0))
+		w.run(minutes(1))
+		w.net.SetFaults("api.twilio.com", sandbox.Faults{CutBefore: 1})
+		w.run(70 * time.Second)
+		w.net.SetFaults("api.twilio.com", sandbox.Faults{})
+		var began time.Time
+		w.do(func(tx *db.Tx) error {
+			var at int64
+			err := tx.QueryRow(`SELECT MIN(started) FROM attempt WHERE room = 'notify'`).Scan(&at)
+			began = time.UnixMilli(at).UTC()
+			return err
+		})
+		settles := began.Add(20*time.Second + 2*w.tool.Settling())
+		w.until(settles.Add(-2 * time.Second))
+		w.wantSaid()
+		w.until(settles.Add(10 * time.Second))
+		w.wantSaid("you are booked")
+	})
+}
+
 func TestAListThatLagsBehindDoesNotMakeUsSayItTwice(t *testing.T) {
 	for seed := range uint64(4) {
 		d := dbtest.Open(t)

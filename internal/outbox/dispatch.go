@@ -426,6 +426,7 @@ func (d *Dispatcher) decide(tx *db.Tx, c tenant.Connection, p Performer, call Ca
 	if err := tenant.LockOwed(tx, c.Location); err != nil {
 		return err
 	}
+	var by time.Time // when it can be decided, if that is known
 	if r.Err == nil && r.AskAgain == 0 {
 		settled, err := p.Decide(tx, c, call, r)
 		if err != nil {
@@ -433,6 +434,11 @@ func (d *Dispatcher) decide(tx *db.Tx, c tenant.Connection, p Performer, call Ca
 		}
 		if !undecided(settled) {
 			return finish(tx, c.Location, call, "decided", r, settled)
+		}
+		for _, s := range settled {
+			if s.At.After(by) {
+				by = s.At
+			}
 		}
 	}
 	wait := asksAfter
@@ -442,6 +448,9 @@ func (d *Dispatcher) decide(tx *db.Tx, c tenant.Connection, p Performer, call Ca
 	wait = max(wait, r.AskAgain)
 	if r.Err != nil && r.Err.Class == connect.Wait {
 		wait = max(wait, r.Err.After)
+	}
+	if by.After(tx.Now) {
+		wait = min(wait, by.Sub(tx.Now))
 	}
 	if asks == maxAsks {
 		if err := d.showUndecided(tx, c, call, r); err != nil {

@@ -118,7 +118,7 @@ type Performer interface {
 	// after the call's deadline and may be made again.
 	Ask(ctx context.Context, c tenant.Connection, call Call) Result
 	// Decide writes down what Ask found, likewise. While a row is still Undecided, the
-	// call is asked after again later.
+	// call is asked after again later and later, but not later than At if it has one.
 	Decide(tx *db.Tx, c tenant.Connection, call Call, r Result) ([]Settled, error)
 }
 
@@ -151,7 +151,7 @@ const (
 	Done      What = iota
 	Again          // owed still, at At
 	Stuck          // a person must help: Item says why
-	Undecided      // it may have happened; Ask will find out
+	Undecided      // it may have happened; Ask will find out, at the latest at At if that is known
 )
 
 // Settled says where a row stands.
