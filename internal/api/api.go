@@ -82,6 +82,7 @@ func (a *API) routes(mux *http.ServeMux, h huma.API) {
 	on(a, h, "GET", "/v1/deliveries/{connection}/{key}", a.showDelivery)       // whoever must mend a delivery: its bytes as they came
 	on(a, h, "POST", "/v1/deliveries/{connection}/{key}/edit", a.editDelivery) // likewise: the body that stands in for it
 	on(a, h, "GET", "/v1/tally", a.tally)                                      // the console and auditors: received = applied + ignored + waiting + failed
+	on(a, h, "GET", "/v1/explain", a.explainAny)                               // anybody who has a number or an id and asks why
 	on(a, h, "GET", "/v1/explain/job/{id}", a.explainJob)                      // anybody who asks why a job stands where it stands
 	on(a, h, "GET", "/v1/explain/record/{id}", a.explainRecord)                // anybody who asks why a record says what it says
 	on(a, h, "GET", "/v1/explain/message/{id}", a.explainMessage)              // anybody who asks why something was said
@@ -90,8 +91,10 @@ func (a *API) routes(mux *http.ServeMux, h huma.API) {
 	on(a, h, "GET", "/v1/connections", a.connections)                          // the console: what is connected, and how it is switched
 	on(a, h, "GET", "/v1/connections/{name}/plan", a.plan)                     // the operator, before switching on: what it would do
 	on(a, h, "PATCH", "/v1/connections/{name}", a.switchConnection)            // the operator, to switch: rehearsal, on or off
+	on(a, h, "GET", "/v1/jobs", a.jobs)                                        // the console and exports: all jobs, page by page
 	on(a, h, "GET", "/v1/jobs/{id}", a.job)                                    // the console, when a job is opened
 	on(a, h, "GET", "/v1/jobs/{id}/messages", a.messages)                      // likewise: what was said about it
+	on(a, h, "GET", "/v1/records", a.records)                                  // the console and exports: all of a kind, page by page
 	on(a, h, "GET", "/v1/records/{id}", a.record)                              // the console, when a customer, place or technician is opened
 }
 

@@ -489,3 +489,38 @@ func TestOneMistakeInTwoKindsOfEventIsOneCause(t *testing.T) {
 		}
 	})
 }
+
+func TestListsArePagedByKey(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		for i := range 5 {
+			w.hook(strings.NewReplacer("cus_1", fmt.Sprint("cus_", i), "Whitlock", fmt.Sprint("Whitlock", i), "2085550142", fmt.Sprint("208555014", i), "dana@", fmt.Sprint("dana", i, "@")).
+				Replace(said("job.scheduled", fmt.Sprint("job_", i), "scheduled", "")))
+		}
+		w.settle()
+		for path, list := range map[string]string{"/v1/jobs?limit=2": "jobs", "/v1/records?kind=customer&limit=2": "records"} {
+			var ids []string
+			after := ""
+			for range 4 {
+				var page map[string]json.RawMessage
+				w.must(200, "GET", path+"&after="+after, nil, &page)
+				var some []struct{ ID string }
+				if err := json.Unmarshal(page[list], &some); err != nil {
+					t.Fatal(err)
+				}
+				for _, x := range some {
+					ids = append(ids, x.ID)
+				}
+				after = ""
+				if page["next"] == nil {
+					break
+				}
+				if err := json.Unmarshal(page["next"], &after); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if len(ids) != 5 || !slices.IsSorted(ids) || len(slices.Compact(slices.Clone(ids))) != 5 || after != "" {
+				t.Errorf("GET %s leads through %v, want five in order", path, ids)
+			}
+		}
+	})
+}

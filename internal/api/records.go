@@ -37,15 +37,16 @@ func (a *API) explainRecord(ctx context.Context, in *IDInput) (*answer[explain.E
 	return a.explained(ctx, a.Explain.Record, in.ID)
 }
 
-type messageInput struct {
-	IDInput
-	Job string `query:"job" required:"true" doc:"The job that the message is about"`
+func (a *API) explainMessage(ctx context.Context, in *IDInput) (*answer[explain.Explanation], error) {
+	return a.explained(ctx, a.Explain.Message, in.ID)
 }
 
-func (a *API) explainMessage(ctx context.Context, in *messageInput) (*answer[explain.Explanation], error) {
-	return a.explained(ctx, func(tx *db.Tx, location, id string) (explain.Explanation, error) {
-		return a.Explain.Message(tx, location, in.Job, id)
-	}, in.ID)
+type anyInput struct {
+	Name string `query:"name" required:"true" doc:"A job's number, an id of ours or of a tool, CONNECTION/ID, CONNECTION/TYPE/ID, or a telephone number"`
+}
+
+func (a *API) explainAny(ctx context.Context, in *anyInput) (*answer[explain.Explanation], error) {
+	return a.explained(ctx, a.Explain.Any, in.Name)
 }
 
 // A Message is something that was or is to be said about a job, masked.
@@ -253,6 +254,92 @@ func goldenOf(tx *db.Tx, location, id string) (record.Golden, error) {
 	return g, nil
 }
 
+// A PageInput asks for a page of a list.
+type PageInput struct {
+	After string `query:"after" doc:"The next of the page before"`
+	Limit int    `query:"limit" default:"100" minimum:"1" maximum:"500"`
+}
+
+// Jobs are a page of jobs in the order of their ids. Next is empty on the last.
+type Jobs struct {
+	Jobs []JobLine `json:"jobs"`
+	Next string    `json:"next,omitempty"`
+}
+
+// A JobLine is a job in a list.
+type JobLine struct {
+	ID     plumbline.GoldenID `json:"id"`
+	Number string             `json:"number,omitempty"`
+	Stage  string             `json:"stage"`
+	Kind   string             `json:"kind,omitempty"`
+}
+
+func (a *API) jobs(ctx context.Context, in *PageInput) (*answer[Jobs], error) {
+	out := &answer[Jobs]{}
+	return out, a.view(ctx, func(tx *db.Tx, location string) error {
+		list, err := record.Page(tx, location, plumbline.Job, in.After, in.Limit)
+		if err != nil {
+			return err
+		}
+		for _, g := range list {
+			j, err := advance.ReadJob(g)
+			if err != nil {
+				return err
+			}
+			out.Body.Jobs = append(out.Body.Jobs, JobLine{g.ID, j.Number, j.Stage, j.Kind})
+		}
+		out.Body.Next = next(list, in.Limit)
+		return nil
+	})
+}
+
+// next is where the page after this one begins, "" after the last.
+func next(page []record.Golden, limit int) string {
+	if len(page) < limit {
+		return ""
+	}
+	return string(page[len(page)-1].ID)
+}
+
+type recordsInput struct {
+	PageInput
+	Kind plumbline.Kind `query:"kind" required:"true" enum:"customer,property,technician,address"`
+}
+
+// Records are a page of golden records in the order of their ids. Next is empty on the
+// last.
+type Records struct {
+	Records []Record `json:"records"`
+	Next    string   `json:"next,omitempty"`
+}
+
+func (a *API) records(ctx context.Context, in *recordsInput) (*answer[Records], error) {
+	out := &answer[Records]{}
+	return out, a.view(ctx, func(tx *db.Tx, location string) error {
+		list, err := record.Page(tx, location, in.Kind, in.After, in.Limit)
+		if err != nil {
+			return err
+		}
+		var ids []string
+		for _, g := range list {
+			ids = append(ids, string(g.ID))
+		}
+		members, err := record.Members(tx, location, ids)
+		if err != nil {
+			return err
+		}
+		for _, g := range list {
+			one, err := recordOf(g, members[g.ID])
+			if err != nil {
+				return err
+			}
+			out.Body.Records = append(out.Body.Records, one)
+		}
+		out.Body.Next = next(list, in.Limit)
+		return nil
+	})
+}
+
 // A Record is a golden customer, property, technician or address, masked.
 type Record struct {
 	ID      plumbline.GoldenID `json:"id"`
@@ -271,12 +358,16 @@ func (a *API) record(ctx context.Context, in *IDInput) (*answer[Record], error) 
 		if g.Kind == plumbline.Job {
 			return plumbline.Invalidf("ask GET /v1/jobs/"+string(g.ID), "record %s is a job", g.ID)
 		}
-		out.Body, err = recordOf(tx, location, g)
+		members, err := record.Members(tx, location, []string{string(g.ID)})
+		if err != nil {
+			return err
+		}
+		out.Body, err = recordOf(g, members[g.ID])
 		return err
 	})
 }
 
-func recordOf(tx *db.Tx, location string, g record.Golden) (Record, error) {
+func recordOf(g record.Golden, members []*record.Row) (Record, error) {
 	out := Record{ID: g.ID, Kind: g.Kind, Fields: map[string]string{}}
 	var says map[string]plumbline.Value
 	if err := g.Read(&says); err != nil {
@@ -285,9 +376,8 @@ func recordOf(tx *db.Tx, location string, g record.Golden) (Record, error) {
 	for _, f := range slices.Sorted(maps.Keys(says)) {
 		out.Fields[f] = explain.Shown(f, says[f])
 	}
-	members, err := record.Members(tx, location, []string{string(g.ID)})
-	for _, r := range members[g.ID] {
+	for _, r := range members {
 		out.Members = append(out.Members, sideOf(r, nil))
 	}
-	return out, err
+	return out, nil
 }

@@ -9,11 +9,8 @@ import (
 	"strings"
 	"time"
 
-	"plumbline.dev/plumbline"
-	"plumbline.dev/plumbline/internal/db"
 	"plumbline.dev/plumbline/internal/mirror"
 	"plumbline.dev/plumbline/internal/playbook"
-	"plumbline.dev/plumbline/internal/record"
 )
 
 // An Explainer explains by the playbook of each location.
@@ -82,44 +79,4 @@ func (l Line) text(zone *time.Location) string {
 		b.WriteString(" (" + l.Rule + ")")
 	}
 	return b.String()
-}
-
-// resolve finds the golden record that a name stands for: an id of a golden or source
-// record, or CONNECTION/ID with the id by which the connection calls it.
-func resolve(tx *db.Tx, location, name string, kinds ...plumbline.Kind) (plumbline.GoldenID, error) {
-	ids := []string{name}
-	if connection, external, ok := strings.Cut(name, "/"); ok {
-		for _, k := range kinds {
-			ids = append(ids, string(plumbline.NewSourceID(location, connection, k, external)))
-		}
-	}
-	golden, err := record.LoadGolden(tx, location, ids)
-	if err != nil {
-		return "", err
-	}
-	rows, err := record.Load(tx, location, ids)
-	if err != nil {
-		return "", err
-	}
-	belongs := map[string]plumbline.GoldenID{}
-	for _, r := range rows {
-		belongs[string(r.ID)] = r.Golden
-	}
-	for _, id := range ids {
-		if _, ok := golden[plumbline.GoldenID(id)]; ok {
-			return plumbline.GoldenID(id), nil
-		}
-		if belongs[id] != "" {
-			return belongs[id], nil
-		}
-	}
-	return "", plumbline.NotFoundf("there is no %s called %s", words(kinds), name)
-}
-
-func words(kinds []plumbline.Kind) string {
-	list := make([]string, len(kinds))
-	for i, k := range kinds {
-		list[i] = string(k)
-	}
-	return strings.Join(list, ", ")
 }

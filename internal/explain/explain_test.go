@@ -2,6 +2,7 @@ package explain_test
 
 import (
 	"bytes"
+	"errors"
 	"flag"
 	"fmt"
 	"math/rand/v2"
@@ -252,7 +253,7 @@ func TestAMessageIsExplainedWithItsAttempts(t *testing.T) {
 		})
 		golden(t, "message.txt", w.without(w.text(func(x *explain.Explainer) func(*db.Tx, string, string) (explain.Explanation, error) {
 			return func(tx *db.Tx, location, name string) (explain.Explanation, error) {
-				return x.Message(tx, location, "hcp/job_1", name)
+				return x.Message(tx, location, name)
 			}
 		}, id)))
 	})
@@ -296,12 +297,81 @@ func TestWhatIsNotThereIsSaidSo(t *testing.T) {
 				"a job":                            func() error { _, err := x.Job(tx, "boise", "hcp/nothing"); return err }(),
 				"a record":                         func() error { _, err := x.Record(tx, "boise", "hcp/nothing"); return err }(),
 				"a target's record":                func() error { _, err := x.Record(tx, "boise", "hubspot/contact/1"); return err }(),
-				"a message":                        func() error { _, err := x.Message(tx, "boise", "hcp/job_1", "nothing"); return err }(),
+				"a message":                        func() error { _, err := x.Message(tx, "boise", "nothing"); return err }(),
 				"a job that is another location's": func() error { _, err := x.Job(tx, "reno", "hcp/job_1"); return err }(),
 			} {
 				if plumbline.KindOf(err) != plumbline.NotFound {
 					t.Errorf("%s: %v, want that it is not there", name, err)
 				}
+			}
+			return nil
+		})
+	})
+}
+
+func TestANameAloneIsEnough(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		w.story()
+		var m *notify.Message
+		job := string(plumbline.NewSourceID("boise", "hcp", plumbline.Job, "job_1"))
+		w.view(func(tx *db.Tx, _ *explain.Explainer) error {
+			list, err := notify.Messages(tx, "boise", plumbline.GoldenID(job))
+			if err == nil {
+				m = list[0]
+			}
+			return err
+		})
+		err := w.node.DB.Do(t.Context(), w.now, func(tx *db.Tx) error { // the target has its records
+			for typ, id := range map[string]string{"deal": "901", "contact": "902"} {
+				key := map[string]string{"deal": job, "contact": string(plumbline.NewSourceID("boise", "hcp", plumbline.Customer, "cus_1"))}[typ]
+				if _, err := tx.Exec(`INSERT INTO target_record (location_id, connection, type, key_id, vendor_id, state, reason, owed, doc)
+					VALUES ('boise', 'hubspot', $1, $2, $3, 'live', '', 0, '{}')`, typ, key, id); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for name, want := range map[string]string{
+			"1042": "job 1042", "job_1": "job 1042", "hcp/job_1": "job 1042", job: "job 1042", "appt_1": "job 1042",
+			"901": "job 1042", "hubspot/deal/901": "job 1042", "902": "customer", "hubspot/contact/902": "customer", "cus_1": "customer",
+			m.ID: "message of rule " + m.Rule, m.Vendor: "message of rule " + m.Rule, "(208) 555-0142": "number …42", "+12085550142": "number …42",
+		} {
+			w.view(func(tx *db.Tx, x *explain.Explainer) error {
+				e, err := x.Any(tx, "boise", name)
+				if err != nil || e.Subject != want {
+					t.Errorf("explain %q tells of %q, want %q: %v", name, e.Subject, want, err)
+				}
+				return nil
+			})
+		}
+		number := w.text(func(x *explain.Explainer) func(*db.Tx, string, string) (explain.Explanation, error) { return x.Any }, "2085550142")
+		if !strings.Contains(number, "What was said to it and from it") || strings.Contains(number, "5550142") {
+			t.Errorf("a number is explained as\n%s", number)
+		}
+	})
+}
+
+func TestANameOfSeveralIsToldWithAllOfThem(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		first := said("job.scheduled", "scheduled", "2026-05-04T15:00:00Z", "")
+		w.hear(first)
+		w.hear(strings.NewReplacer("job_1", "job_2", "appt_1", "appt_2").Replace(first))
+		w.view(func(tx *db.Tx, x *explain.Explainer) error {
+			_, err := x.Any(tx, "boise", "1042")
+			var told *plumbline.Error
+			if !errors.As(err, &told) || told.Kind != plumbline.Conflict {
+				t.Fatalf("explain 1042 = %v, want that there are two", err)
+			}
+			for _, ext := range []string{"job_1", "job_2"} {
+				if id := plumbline.NewSourceID("boise", "hcp", plumbline.Job, ext); !strings.Contains(told.Hint, "job "+string(id)) {
+					t.Errorf("the hint does not name %s: %s", ext, told.Hint)
+				}
+			}
+			if _, err := x.Any(tx, "boise", "7777"); !errors.As(err, &told) || told.Kind != plumbline.NotFound || told.Hint == "" {
+				t.Errorf("explain 7777 = %v, want that it is not there and what to give", err)
 			}
 			return nil
 		})

@@ -26,7 +26,7 @@ type job struct {
 // Job explains a job: who says what of it, the stages that followed, who has which
 // part in it, what was said about it and why nothing was, and its records at targets.
 func (x *Explainer) Job(tx *db.Tx, location, name string) (e Explanation, err error) {
-	id, err := resolve(tx, location, name, plumbline.Job, plumbline.Visit, plumbline.Invoice, plumbline.Payment)
+	id, err := x.resolve(tx, location, name, ofJobs...)
 	if err != nil {
 		return e, err
 	}

@@ -17,7 +17,7 @@ import (
 // Record explains a record: of a golden customer, property or technician each field
 // with the source that won it and the rule, and which source records it is made of.
 func (x *Explainer) Record(tx *db.Tx, location, name string) (e Explanation, err error) {
-	id, err := x.subject(tx, location, name)
+	id, err := x.resolve(tx, location, name, slices.Concat(ofRecords, ofJobs)...)
 	if err != nil {
 		return e, err
 	}
@@ -55,23 +55,16 @@ func (x *Explainer) Record(tx *db.Tx, location, name string) (e Explanation, err
 		return e, err
 	}
 	e.add("Answers kept", kept...)
+	if i := slices.IndexFunc(rows, func(r *record.Row) bool { return g.Kind == plumbline.Address && strings.HasPrefix(r.External, "+") }); i >= 0 {
+		said, err := thread(tx, location, rows[i].External)
+		if err != nil {
+			return e, err
+		}
+		e.add("What was said to it and from it", said...)
+	}
 	written, err := x.targets(tx, location, g.Kind, string(id))
 	e.Sections = append(e.Sections, written...)
 	return e, err
-}
-
-// subject finds the golden record of a name: as resolve does, or, of a record at a
-// target named CONNECTION/TYPE/KEY, by our key or by the target's own id.
-func (x *Explainer) subject(tx *db.Tx, location, name string) (plumbline.GoldenID, error) {
-	kinds := []plumbline.Kind{plumbline.Customer, plumbline.Property, plumbline.Technician, plumbline.Address, plumbline.Job}
-	parts := strings.SplitN(name, "/", 3)
-	if len(parts) < 3 {
-		return resolve(tx, location, name, kinds...)
-	}
-	if id, err := resolve(tx, location, parts[2]); plumbline.KindOf(err) != plumbline.NotFound {
-		return id, err
-	}
-	return resolve(tx, location, parts[0]+"/"+parts[2], kinds...)
 }
 
 // won lists the fields of a golden record, each with the winner and the rule.

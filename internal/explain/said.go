@@ -269,22 +269,34 @@ func (s *silence) unset(c *playbook.Clock, v *plumbline.VisitView) (string, erro
 	return "clock " + c.Name + " is not set, since this is not known: " + c.From.Source(), nil
 }
 
-// Message explains one message about a job: what caused it, what was decided about
-// it, what was asked of the sender, and what the address has agreed to.
-func (x *Explainer) Message(tx *db.Tx, location, job, id string) (e Explanation, err error) {
-	of, err := resolve(tx, location, job, plumbline.Job)
-	if err != nil {
+// Message explains one message, by our id of it or by its sender's: what caused it,
+// what was decided about it, what was asked of the sender, and what the address has
+// agreed to.
+func (x *Explainer) Message(tx *db.Tx, location, id string) (e Explanation, err error) {
+	list, err := notify.Called(tx, location, id)
+	switch {
+	case err != nil:
 		return e, err
+	case len(list) == 0:
+		return e, nothing(id, "message")
+	case len(list) > 1:
+		return e, several(id, nil, list...)
 	}
-	list, err := notify.Messages(tx, location, of)
-	if err != nil {
-		return e, err
+	return x.message(tx, location, list[0])
+}
+
+func (x *Explainer) message(tx *db.Tx, location string, m *notify.Message) (e Explanation, err error) {
+	of, list := plumbline.GoldenID(m.Job), []*notify.Message{m}
+	if of != "" {
+		now, err := record.Resolve(tx, location, []string{m.Job})
+		if err != nil {
+			return e, err
+		}
+		of = now[plumbline.SourceID(m.Job)]
+		if list, err = notify.Messages(tx, location, of); err != nil {
+			return e, err
+		}
 	}
-	i := slices.IndexFunc(list, func(m *notify.Message) bool { return m.ID == id })
-	if i < 0 {
-		return e, plumbline.NotFoundf("there is no message %s about job %s", id, job)
-	}
-	m := list[i]
 	e = Explanation{Subject: "message of rule " + m.Rule, ID: m.ID}
 	e.add("What it is", message(m))
 	e.add("What caused it", Line{Time: record.Time(m.Happened), Fact: cmp.Or(m.News, "the occasion") + " of " + m.Subject,
@@ -332,6 +344,19 @@ func (x *Explainer) ruleOf(location string, all []*notify.Message, m *notify.Mes
 	}
 	e.add("By which rule", lines...)
 	return nil
+}
+
+// thread lists what was said to a number and from it.
+func thread(tx *db.Tx, location, number string) (lines []Line, err error) {
+	said, err := notify.Thread(tx, location, number)
+	for _, t := range said {
+		if t.Message != nil {
+			lines = append(lines, message(t.Message))
+			continue
+		}
+		lines = append(lines, Line{Time: t.At, Source: "from there", Fact: `"` + errorqueue.Mask(t.Body) + `"`, Decision: t.State, Rule: t.Why})
+	}
+	return lines, err
 }
 
 func attempted(list []outbox.Attempt) (lines []Line) {

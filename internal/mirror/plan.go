@@ -204,3 +204,18 @@ func (m *Mirror) Records(tx *db.Tx, location, connection, typ, subject string) (
 	}
 	return list, err
 }
+
+// Called returns the keys of a type's records by the target's id of them.
+func (m *Mirror) Called(tx *db.Tx, location, connection, typ, id string) (keys []string, err error) {
+	defer plumbline.Wrap(&err, "look for %s %s of %s", typ, id, connection)
+
+	c, err := tenant.Get(tx, location, connection)
+	if err != nil {
+		return nil, err
+	}
+	list, err := targetsByID(tx, c, typ, id)
+	for _, t := range list {
+		keys = append(keys, t.Key)
+	}
+	return keys, err
+}

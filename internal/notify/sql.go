@@ -8,6 +8,7 @@ const (
 
 	selectMessage    = messageColumns + `id = $2`
 	selectByAttempt  = messageColumns + `attempt = $2 ORDER BY id`
+	selectByVendor   = messageColumns + `vendor = $2 AND vendor <> '' ORDER BY id`
 	selectByJob      = messageColumns + `job = $2 ORDER BY made, id`
 	selectByAddress  = messageColumns + `address = $2 ORDER BY made, id`
 	selectByLink     = messageColumns + `link = $2 ORDER BY made, id LIMIT 1`

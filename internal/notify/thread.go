@@ -74,6 +74,17 @@ func heardFrom(tx *db.Tx, location, address string) (list []Heard, err error) {
 	return list, rows.Err()
 }
 
+// Called returns the messages of an id: ours, or that of their sender.
+func Called(tx *db.Tx, location, id string) (list []*Message, err error) {
+	defer plumbline.Wrap(&err, "look for message %s", id)
+
+	if list, err = queryMessages(tx, selectMessage, location, id); err != nil {
+		return nil, err
+	}
+	more, err := queryMessages(tx, selectByVendor, location, id)
+	return append(list, more...), err
+}
+
 // Messages returns the messages about a job under any of its names, oldest first.
 func Messages(tx *db.Tx, location string, job plumbline.GoldenID) (list []*Message, err error) {
 	defer plumbline.Wrap(&err, "read the messages about a job")

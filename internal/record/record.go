@@ -347,12 +347,15 @@ type refRow struct {
 	Kind string `json:"k"`
 }
 
-// pointers names the fields of a kind that point to records.
+// number is the field by which people call a record. What bears one points to it.
+const number = "number"
+
+// pointers names the fields of a kind that point to records, or to a number.
 var pointers = func() map[plumbline.Kind][]string {
 	out := map[plumbline.Kind][]string{}
 	for kind, fields := range plumbline.Fields {
 		for name, f := range fields {
-			if f.Type == plumbline.Ref || f.Type == plumbline.Refs {
+			if f.Type == plumbline.Ref || f.Type == plumbline.Refs || name == number {
 				out[kind] = append(out[kind], name)
 			}
 		}
@@ -365,6 +368,9 @@ var pointers = func() map[plumbline.Kind][]string {
 func refs(location string, r *Row, name string, v plumbline.Value) (list []refRow) {
 	f := plumbline.Fields[r.Kind][name]
 	targets := v.Texts()
+	if name == number && v.Text() != "" {
+		return []refRow{{string(r.ID), name, numbered(location, v.Text()), string(r.Kind)}}
+	}
 	if f.Type == plumbline.Ref && v.Text() != "" {
 		targets = []string{v.Text()}
 	}
@@ -375,6 +381,45 @@ func refs(location string, r *Row, name string, v plumbline.Value) (list []refRo
 		list = append(list, refRow{string(r.ID), name, to, string(r.Kind)})
 	}
 	return list
+}
+
+func numbered(location, n string) string {
+	return string(plumbline.NewSourceID(location, "", number, n))
+}
+
+// Numbered returns the golden records of a kind that people call by a number.
+func Numbered(tx *db.Tx, location string, kind plumbline.Kind, n string) (list []plumbline.GoldenID, err error) {
+	rows, err := tx.Query(selectNumbered, location, numbered(location, n), kind)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var id plumbline.GoldenID
+		if err := rows.Scan(&id); err != nil {
+			return nil, err
+		}
+		list = append(list, id)
+	}
+	return list, rows.Err()
+}
+
+// Page returns the golden records of a kind in the order of their ids, from the one
+// after an id.
+func Page(tx *db.Tx, location string, kind plumbline.Kind, after string, limit int) (list []Golden, err error) {
+	rows, err := tx.Query(selectPage, location, kind, after, limit)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		g := Golden{Kind: kind}
+		if err := rows.Scan(&g.ID, &g.Doc, &g.Why); err != nil {
+			return nil, err
+		}
+		list = append(list, g)
+	}
+	return list, rows.Err()
 }
 
 // A Ref is a field of a record that points to another.

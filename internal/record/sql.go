@@ -86,6 +86,12 @@ func selectShared(tx *db.Tx) string {
 		WHERE r.location_id = $1 AND r.to_id IN ` + tx.In(2) + ` AND r.from_kind = 'invoice' AND r.name = 'jobs' AND s.golden_id <> r.to_id`
 }
 
+const (
+	selectNumbered = `SELECT DISTINCT s.golden_id FROM ref r JOIN source_record s ON s.location_id = r.location_id AND s.id = r.from_id
+		WHERE r.location_id = $1 AND r.to_id = $2 AND r.from_kind = $3 AND r.name = 'number' ORDER BY 1`
+	selectPage = `SELECT id, doc, why FROM golden_record WHERE location_id = $1 AND kind = $2 AND id > $3 ORDER BY id LIMIT $4`
+)
+
 func selectGolden(tx *db.Tx) string {
 	return `SELECT id, kind, doc, why FROM golden_record WHERE location_id = $1 AND id IN ` + tx.In(2)
 }
