@@ -74,6 +74,7 @@ type VisitView struct {
 	OnSite      time.Time        `json:"on_site,omitzero" cel:"on_site"`
 	Completed   time.Time        `json:"completed,omitzero" cel:"completed"`
 	Canceled    time.Time        `json:"canceled,omitzero" cel:"canceled"`
+	Reopened    time.Time        `json:"reopened,omitzero" cel:"reopened"` // when its completion was taken back, while it is
 	Outcome     string           `json:"outcome,omitempty" cel:"outcome"`
 	ETALow      time.Time        `json:"eta_low,omitzero" cel:"eta_low"`
 	ETAHigh     time.Time        `json:"eta_high,omitzero" cel:"eta_high"`

@@ -199,6 +199,27 @@ func TestANoteOfACompletedVisitBearsItsKeyInTheLastLine(t *testing.T) {
 	})
 }
 
+func TestTheNoteOfAVisitThatIsReopenedSaysSo(t *testing.T) {
+	each(t, func(w *world) {
+		done := w.now
+		w.says(w.rosa(), job(), completed(done))
+		w.run(15 * time.Minute)
+		was := w.one("notes").Properties["hs_note_body"]
+		back := completed(done)
+		back.Fields["completed_at"] = plumbline.Null
+		w.says(back)
+		w.run(15 * time.Minute)
+		if body := w.one("notes").Properties["hs_note_body"]; strings.Contains(was, "Taken back") || !strings.HasPrefix(body, "Taken back 4 May: this visit is not complete") {
+			w.t.Errorf("the note said %q and says %q, want that the visit is not complete%s", was, body, w.story())
+		}
+		w.says(completed(done))
+		w.run(15 * time.Minute)
+		if body := w.one("notes").Properties["hs_note_body"]; body != was {
+			w.t.Errorf("complete again, the note says %q, want %q", body, was)
+		}
+	})
+}
+
 func TestARefusalIsOneCauseAndGoesThroughWhenItIsMended(t *testing.T) {
 	each(t, func(w *world) {
 		err := w.crm.AddRule(crm.Rule{ObjectType: "0-3", Requires: []string{"closedate"}})

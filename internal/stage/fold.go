@@ -319,6 +319,10 @@ func (f *fold) done() (Folded, error) {
 	slices.SortFunc(out.Job.Visits, func(a, b plumbline.VisitView) int {
 		return cmp.Or(a.Starts.Compare(b.Starts), strings.Compare(a.ID, b.ID))
 	})
+	for i := range out.Job.Visits {
+		v := &out.Job.Visits[i]
+		v.Reopened = reopened(*v, f.stages[v.ID])
+	}
 	out.Ledger = f.ledger()
 	for _, t := range f.visits {
 		if t.exists {
@@ -331,6 +335,19 @@ func (f *fold) done() (Folded, error) {
 		}
 	}
 	return out, f.failed
+}
+
+// reopened says when a visit's completion was taken back, if it is not complete.
+func reopened(v plumbline.VisitView, h History) (at time.Time) {
+	if v.Stage == "complete" {
+		return at
+	}
+	for _, e := range h {
+		if e.Stage == "complete" {
+			at = e.Withdrew
+		}
+	}
+	return at
 }
 
 // next works out when the maintenance is due that the job sets.

@@ -231,11 +231,17 @@ func TestTheStagesOfAWholeJob(t *testing.T) {
 
 func TestCompleteThenUncompleted(t *testing.T) {
 	s := done(t).says(at(5, 10, 30), fields{"completed_at": nil, "status": "in_progress"})
-	s.want("dispatched", "booked", "dispatched", "completed*")
+	taken := s.want("dispatched", "booked", "dispatched", "completed*")
+	if v := taken.Job.Visits[0]; !v.Reopened.Equal(at(5, 10, 30)) {
+		t.Errorf("reopened %v, want 10:30", v.Reopened)
+	}
 	f := s.says(at(5, 12, 0), fields{"completed_at": at(5, 12, 0), "status": "complete"}).
 		want("completed", "booked", "dispatched", "completed*", "completed")
 	if !f.Job.Completed.Equal(at(5, 12, 0)) {
 		t.Errorf("completed %v, want 12:00", f.Job.Completed)
+	}
+	if v := f.Job.Visits[0]; !v.Reopened.IsZero() {
+		t.Errorf("complete again, it is reopened %v", v.Reopened)
 	}
 }
 
