@@ -34,6 +34,7 @@ type Location struct {
 	ID          string       `yaml:"id"`
 	Name        string       `yaml:"name"`
 	Network     string       `yaml:"network"`
+	Weight      int          `yaml:"weight"`   // how much it gets of a quota that locations share; default 1
 	Playbook    []string     `yaml:"playbook"` // files laid upon the built-in one, in order
 	Tokens      []Token      `yaml:"tokens"`   // of the HTTP API
 	Connections []Connection `yaml:"connections"`
@@ -51,7 +52,7 @@ type Connection struct {
 	Tool    string            `yaml:"tool"`
 	Account string            `yaml:"account"` // the vendor's id of the account, to tell its webhooks by
 	Mode    string            `yaml:"mode"`    // how a new connection starts: rehearsal (default), on or off
-	Quota   string            `yaml:"quota"`   // connections that name one share the vendor's limit; default: tool and account
+	Quota   string            `yaml:"quota"`   // connections that name one share the vendor's limit; default: each its own
 	Speaks  map[string]string `yaml:"speaks"`  // kind of message -> tool, us or nobody
 	// Confirmed lists the kinds of messages of which somebody has made sure that the
 	// field tool does not send them itself.

@@ -237,13 +237,17 @@ func (n *Node) wire() (err error) {
 			"desired(connection, type, subject) doc",
 			"desired_link(connection, type, subject, to_type, to_subject, role)"),
 		Promised: []string{"message(subject)", "told(subject)", "outcome(subject)"}}
+	weights := map[string]int{}
+	for _, l := range n.Config.Locations {
+		weights[l.ID] = l.Weight
+	}
 	quotas := map[string]*outbox.Dispatcher{}
 	for _, name := range n.names() {
 		b := n.bindings[name]
 		if quotas[b.Quota] != nil {
 			continue
 		}
-		d := &outbox.Dispatcher{DB: n.DB, Node: n.Config.Node, Quota: b.Quota, Performers: n.rooms.performers()}
+		d := &outbox.Dispatcher{DB: n.DB, Node: n.Config.Node, Quota: b.Quota, Performers: n.rooms.performers(), Weights: weights}
 		if t, ok := b.tool.(connect.Budgeter); ok {
 			d.Budgets = t.Budgets()
 		}

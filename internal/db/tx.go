@@ -126,6 +126,10 @@ func (tx *Tx) Savepoint(f func() error) error {
 	return nil
 }
 
+// Usable says whether the transaction may go on: no statement has failed outside of a
+// savepoint that was undone.
+func (tx *Tx) Usable() bool { return tx.failed == nil && !tx.over && tx.ctx.Err() == nil }
+
 // undo takes back everything since the savepoint. If that fails, as it does
 // when the engine has ended the whole transaction, the transaction is over.
 func (tx *Tx) undo(name string) {

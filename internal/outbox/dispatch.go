@@ -31,12 +31,15 @@ type Dispatcher struct {
 	Performers map[string]Performer
 	// Budgets are the limits of the quota's tool, by class.
 	Budgets map[string]connect.Budget
+	// Weights say how much of the quota a location gets beside others; 1 where none is
+	// given.
+	Weights map[string]int
 
 	hold   tenant.Hold
 	held   bool
 	spent  map[string]*spent // by class
 	paused time.Time         // the vendor asked for a pause
-	turn   int               // which location is next
+	turns  turns
 }
 
 // A spent holds what left in the last window of a budget, oldest first.
@@ -181,55 +184,108 @@ type plan struct {
 	worked bool
 }
 
-// prepare commits the attempts of the next lot that is due. Locations take turns.
+// takes says how much of a budget the calls of a plan spend.
+func (p plan) takes(budget string) (n int) {
+	for _, one := range p.calls {
+		if one.call.Budget == budget {
+			n += max(one.call.Cost, 1)
+		}
+	}
+	return n
+}
+
+// prepare commits the attempts of the next lot that is due. Locations take turns;
+// within one what has been due longest goes first.
 func (d *Dispatcher) prepare(ctx context.Context, now time.Time, next *time.Time) (out plan, err error) {
-	var todo bool
+	var lots []lot
 	err = d.DB.View(ctx, now, func(tx *db.Tx) error {
 		var due int64
 		var n int
 		if err := tx.QueryRow(selectNextDue, d.Quota).Scan(&n, &due); err != nil {
 			return err
 		}
-		todo = n > 0 && due <= now.UnixMilli()
-		if n > 0 && !todo && due < parked {
+		if n > 0 && due > now.UnixMilli() && due < parked {
 			*next = earlier(*next, time.UnixMilli(due).UTC())
 		}
-		return nil
+		if n == 0 || due > now.UnixMilli() {
+			return nil
+		}
+		lots, err = lotsDue(tx, d.Quota)
+		return err
 	})
-	if err != nil || !todo {
+	if err != nil {
 		return out, err
 	}
-	err = d.DB.Do(ctx, now, func(tx *db.Tx) error {
-		out = plan{}
-		locked := ""
-		if h, ok, err := tenant.Take(tx, d.Quota, d.Node, lease); err != nil || !ok || h.Epoch != d.hold.Epoch {
-			d.held = false
-			return err
-		}
-		lots, err := lotsDue(tx, d.Quota)
-		if err != nil || len(lots) == 0 {
-			return err
-		}
-		for i := range lots {
-			l := lots[(d.turn+i)%len(lots)]
-			if locked != "" && l.location < locked {
-				continue // its turn comes; lanes are taken in one order
-			}
-			locked = l.location
-			if err := d.prepareLot(tx, now, l, &out, next); err != nil {
+	for _, location := range d.turns.order(lots) {
+		err = d.DB.Do(ctx, now, func(tx *db.Tx) error {
+			out = plan{}
+			if h, ok, err := tenant.Take(tx, d.Quota, d.Node, lease); err != nil || !ok || h.Epoch != d.hold.Epoch {
+				d.held = false
 				return err
 			}
-			if out.worked {
-				break
-			}
+			return d.prepareLocation(tx, now, location, lots, &out, next)
+		})
+		if err != nil || out.worked || !d.held {
+			break
 		}
-		return nil
-	})
-	d.turn++
+	}
+	if err != nil {
+		return plan{}, err
+	}
 	for _, p := range out.calls {
 		d.spend(p.call.Budget, p.call.Cost, now)
+		d.turns.take(p.connection.Location, p.call.Cost, d.Weights)
 	}
-	return out, err
+	return out, nil
+}
+
+// prepareLocation prepares the first lot of a location of which anything can be done.
+// One whose rows cannot be prepared together hinders no other: each is prepared alone,
+// and what cannot be is for a person.
+func (d *Dispatcher) prepareLocation(tx *db.Tx, now time.Time, location string, lots []lot, out *plan, next *time.Time) error {
+	if err := tenant.LockOwed(tx, location); err != nil {
+		return err
+	}
+	for _, l := range lots {
+		if l.location != location {
+			continue
+		}
+		rows, err := takeDue(tx, l)
+		if err != nil {
+			return err
+		}
+		err = tx.Savepoint(func() error { return d.prepareLot(tx, now, l, rows, out, next) })
+		if err != nil && tx.Usable() {
+			err = d.prepareAlone(tx, now, l, rows, out, next)
+		}
+		if err != nil || out.worked {
+			return err
+		}
+	}
+	return nil
+}
+
+func (d *Dispatcher) prepareAlone(tx *db.Tx, now time.Time, l lot, rows []Row, out *plan, next *time.Time) error {
+	*out = plan{}
+	for _, r := range rows {
+		was := *out
+		err := tx.Savepoint(func() error { return d.prepareLot(tx, now, l, []Row{r}, out, next) })
+		if err == nil {
+			continue
+		}
+		if !tx.Usable() {
+			return err
+		}
+		*out = was
+		out.worked = true
+		item := &errorqueue.Item{Cause: l.connection + ": it cannot be prepared: " + errorqueue.Shape(err.Error()),
+			Title: "What is owed to " + l.connection + " cannot be prepared", Cure: "Look at what it says, mend the record or its configuration, then retry.",
+			Detail: err.Error()}
+		if err := settle(tx, l.location, []Settled{{Row: r, What: Stuck, Item: item}}); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 type lot struct {
@@ -256,21 +312,14 @@ func lotsDue(tx *db.Tx, quota string) (list []lot, err error) {
 	return list, rows.Err()
 }
 
-func (d *Dispatcher) prepareLot(tx *db.Tx, now time.Time, l lot, out *plan, next *time.Time) error {
+func (d *Dispatcher) prepareLot(tx *db.Tx, now time.Time, l lot, rows []Row, out *plan, next *time.Time) error {
 	c, err := tenant.Get(tx, l.location, l.connection)
-	if err != nil {
+	if err != nil || len(rows) == 0 {
 		return err
 	}
 	p := d.Performers[l.room]
 	if p == nil {
 		return plumbline.Invalidf("install a build that has it", "nobody performs %s", l.room)
-	}
-	if err := tenant.LockOwed(tx, l.location); err != nil {
-		return err
-	}
-	rows, err := takeDue(tx, l)
-	if err != nil || len(rows) == 0 {
-		return err
 	}
 	calls, settled, err := p.Prepare(tx, c, rows)
 	if err != nil {
@@ -279,13 +328,14 @@ func (d *Dispatcher) prepareLot(tx *db.Tx, now time.Time, l lot, out *plan, next
 	if err := settle(tx, l.location, settled); err != nil {
 		return err
 	}
-	out.worked = len(settled) > 0
+	out.worked = out.worked || len(settled) > 0
 	room := map[string]int{}
 	for _, call := range calls {
 		left, ok := room[call.Budget]
 		if !ok {
 			var free time.Time
 			left, free = d.room(call.Budget, now, l.class == Emergency)
+			left -= out.takes(call.Budget)
 			*next = earlier(*next, free)
 		}
 		if left < max(call.Cost, 1) {
@@ -314,12 +364,14 @@ func (d *Dispatcher) performAll(ctx context.Context, now time.Time, calls []plan
 	}
 	callCtx, cancel := context.WithTimeout(ctx, within)
 	defer cancel()
+	var errs []error
 	for _, p := range calls {
-		if err := d.perform(ctx, callCtx, now, p); err != nil {
-			return err
+		if ctx.Err() != nil {
+			break // what has not left is asked after
 		}
+		errs = append(errs, d.perform(ctx, callCtx, now, p))
 	}
-	return nil
+	return errors.Join(errs...)
 }
 
 // errNotMade is what became of a call for which there was no time left.
@@ -417,7 +469,21 @@ func (d *Dispatcher) ask(ctx context.Context, now time.Time) (worked bool, next 
 	r := p.Ask(askCtx, c, call)
 	cancel()
 	d.heed(r.Err, now)
-	return true, now, d.DB.Do(ctx, now, func(tx *db.Tx) error { return d.decide(tx, c, p, call, r, asks) })
+	err = d.DB.Do(ctx, now, func(tx *db.Tx) error { return d.decide(tx, c, p, call, r, asks) })
+	if err == nil || ctx.Err() != nil {
+		return true, now, err
+	}
+	// One whose answer cannot be written down must not stand before all others.
+	r = Result{Detail: err.Error()}
+	return true, now, d.DB.Do(ctx, now, func(tx *db.Tx) error {
+		if err := tenant.LockOwed(tx, c.Location); err != nil {
+			return err
+		}
+		if err := d.showUndecided(tx, c, call, r); err != nil {
+			return err
+		}
+		return askLater(tx, c, call, r, asks, time.Time{})
+	})
 }
 
 // decide writes down what asking found. A look-up without an answer is asked again
@@ -441,6 +507,16 @@ func (d *Dispatcher) decide(tx *db.Tx, c tenant.Connection, p Performer, call Ca
 			}
 		}
 	}
+	if asks == maxAsks {
+		if err := d.showUndecided(tx, c, call, r); err != nil {
+			return err
+		}
+	}
+	return askLater(tx, c, call, r, asks, by)
+}
+
+// askLater puts the next look-up off, not beyond the time by which it could be decided.
+func askLater(tx *db.Tx, c tenant.Connection, call Call, r Result, asks int, by time.Time) error {
 	wait := asksAfter
 	for range min(asks, maxAsks) {
 		wait *= 2
@@ -451,11 +527,6 @@ func (d *Dispatcher) decide(tx *db.Tx, c tenant.Connection, p Performer, call Ca
 	}
 	if by.After(tx.Now) {
 		wait = min(wait, by.Sub(tx.Now))
-	}
-	if asks == maxAsks {
-		if err := d.showUndecided(tx, c, call, r); err != nil {
-			return err
-		}
 	}
 	_, err := tx.Exec(updateAskLater, c.Location, call.ID, tx.Now.Add(wait).UnixMilli())
 	return err

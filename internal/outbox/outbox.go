@@ -237,7 +237,9 @@ func AttemptsOf(tx *db.Tx, k Key) (list []Attempt, err error) {
 		if err != nil {
 			return nil, err
 		}
-		list = append(list, a)
+		if slices.Contains(a.Records, k.Record) { // an underscore in it stands for any letter
+			list = append(list, a)
+		}
 	}
 	return list, rows.Err()
 }
