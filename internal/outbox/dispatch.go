@@ -407,8 +407,27 @@ func (d *Dispatcher) perform(ctx, callCtx context.Context, now time.Time, p plan
 				state = "unknown"
 			}
 		}
-		return finish(tx, p.connection.Location, p.call, state, r, settled)
+		if err := finish(tx, p.connection.Location, p.call, state, r, settled); err != nil {
+			return err
+		}
+		return showWaiting(tx, p.connection, p.call, r.Err)
 	})
+}
+
+// showWaiting shows what waits for a person and not for time only, such as a token
+// that is not taken any more. It is tried on, and goes from the queue when it succeeds.
+func showWaiting(tx *db.Tx, c tenant.Connection, call Call, e *connect.Error) error {
+	if e == nil || e.Class != connect.Wait || e.Cure == "" {
+		return nil
+	}
+	for _, row := range call.Rows {
+		err := errorqueue.Open(tx, errorqueue.Item{Location: c.Location, Kind: kindOf(row.Room), Ref: row.Connection + "/" + row.Record,
+			Cause: c.Name + ": " + e.Code + " " + errorqueue.Shape(e.Msg), Title: c.Name + " waits: " + e.Msg, Cure: e.Cure, Detail: e.Error()})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func undecided(list []Settled) bool {
@@ -420,14 +439,17 @@ func undecided(list []Settled) bool {
 	return false
 }
 
-// heed pauses the quota when its vendor says so.
+// heed pauses the quota when its vendor says so, or would refuse every other call too.
 func (d *Dispatcher) heed(err *connect.Error, now time.Time) {
-	if err == nil || err.Class != connect.Wait {
+	if err == nil {
 		return
 	}
 	pause := err.After
-	if pause <= 0 {
+	switch {
+	case err.Class == connect.Wait && pause <= 0:
 		pause = 10 * time.Second
+	case err.Class != connect.Wait && (err.Class != connect.Human || pause <= 0):
+		return
 	}
 	if until := now.Add(pause); until.After(d.paused) {
 		d.paused = until
@@ -611,14 +633,14 @@ func settle(tx *db.Tx, location string, list []Settled) error {
 	return nil
 }
 
-// done ends a row, unless it has been owed anew meanwhile.
+// done ends a row, unless it has been owed anew meanwhile. What was wrong with it is
+// over either way.
 func done(tx *db.Tx, location string, r Row) error {
 	n, err := tx.Exec(deleteDone, location, r.Connection, r.Room, r.Record, r.Gen)
-	if err != nil {
-		return err
-	}
-	if n == 0 {
+	if err == nil && n == 0 {
 		_, err = tx.Exec(updateFree, location, r.Connection, r.Room, r.Record)
+	}
+	if err != nil {
 		return err
 	}
 	return errorqueue.Close(tx, location, kindOf(r.Room), r.Connection+"/"+r.Record, "done", "it went through")

@@ -30,7 +30,7 @@ type carrier struct {
 	decide  func(record string) error          // of Decide
 	meet    func(record string)                // while the call is on its way
 	budget  func(record string) (class string) // default: write
-	settle  func(row outbox.Row, r outbox.Result) outbox.Settled
+	settle  func(tx *db.Tx, row outbox.Row, r outbox.Result) outbox.Settled
 
 	made, asked []string
 	budgets     map[string]connect.Budget
@@ -72,7 +72,7 @@ func (c *carrier) Settle(tx *db.Tx, _ tenant.Connection, call outbox.Call, r out
 	row := call.Rows[0]
 	switch {
 	case c.settle != nil:
-		return []outbox.Settled{c.settle(row, r)}, nil
+		return []outbox.Settled{c.settle(tx, row, r)}, nil
 	case r.Err == nil:
 		return []outbox.Settled{{Row: row, What: outbox.Done}}, nil
 	case r.Err.Class == connect.Human:
@@ -446,6 +446,58 @@ func TestTheFourClassesOfErrors(t *testing.T) {
 				t.Errorf("%d attempts are open still", n)
 			}
 		})
+	})
+}
+
+// A token that is not taken any more pauses the quota, and a person is told.
+func TestWhatWaitsForAPersonIsShownAndTriedOn(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		c := newCarrier(t, d, "l")
+		broken := true
+		c.answer = func(string) *connect.Error {
+			if broken {
+				return &connect.Error{Class: connect.Wait, After: 15 * time.Minute, Code: "401", Msg: "the token is not accepted", Cure: "create a new one"}
+			}
+			return nil
+		}
+		c.settle = func(tx *db.Tx, row outbox.Row, r outbox.Result) outbox.Settled {
+			if r.Err != nil {
+				return outbox.AgainAt(row, noon.Add(15*time.Minute))
+			}
+			if err := outbox.Owe(tx, outbox.Debt{Key: key("l", "poll"), Due: noon.Add(time.Hour)}); err != nil { // as what recurs does
+				t.Error(err)
+			}
+			return outbox.Settled{Row: row, What: outbox.Done}
+		}
+		c.owe(noon, outbox.Debt{Key: key("l", "poll")})
+		one := c.dispatcher("one")
+		c.run(one, noon)
+		if items := c.items(noon); len(items) != 1 || items[0].Cure != "create a new one" {
+			t.Errorf("the error queue holds %+v, want what a person must do", items)
+		}
+		broken = false
+		c.run(one, noon.Add(15*time.Minute))
+		c.want("after the pause", "l/poll", "l/poll")
+		if items := c.items(noon); len(items) != 0 {
+			t.Errorf("it went through, and the error queue holds %+v", items)
+		}
+	})
+}
+
+// Where the account is broken every other call would fail alike.
+func TestABrokenAccountLetsTheQuotaRest(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		c := newCarrier(t, d, "l")
+		c.answer = func(string) *connect.Error {
+			return &connect.Error{Class: connect.Human, After: time.Hour, Code: "20003", Msg: "the credentials are wrong", Cure: "correct them"}
+		}
+		for _, r := range []string{"a", "b", "c"} {
+			c.owe(noon, outbox.Debt{Key: key("l", r), Lot: r})
+		}
+		one := c.dispatcher("one")
+		c.run(one, noon)
+		c.run(one, noon.Add(59*time.Minute))
+		c.want("within the hour", "l/a")
 	})
 }
 
