@@ -240,10 +240,11 @@ func TestARefusalIsOneCauseAndGoesThroughWhenItIsMended(t *testing.T) {
 		if r := w.record("deal", sourceID(plumbline.Job, "field", "j1")); r.State != mirror.Refused {
 			w.t.Errorf("the record is %+v, want it refused", r)
 		}
+		tries := items[0].Tries + items[1].Tries
 		w.do(func(tx *db.Tx) error { return w.mirror.Retry(tx, shop, items[0].Ref) })
 		w.run(time.Minute)
-		if items := w.items(); len(items) != 2 || items[0].Tries+items[1].Tries != 3 {
-			w.t.Errorf("after a try too early the error queue holds %+v", items)
+		if items := w.items(); len(items) != 2 || items[0].Tries+items[1].Tries != tries+1 {
+			w.t.Errorf("after a try too early the error queue holds %+v, want one try more than %d", items, tries)
 		}
 		v1, v2 := planned("v1", "j1", w.now), planned("v2", "j2", w.now)
 		w.says(v1, v2)

@@ -38,7 +38,8 @@ type Dispatcher struct {
 	hold   tenant.Hold
 	held   bool
 	spent  map[string]*spent // by class
-	paused time.Time         // the vendor asked for a pause
+	paused time.Time         // no call leaves before: the vendor asked for it, or would refuse it
+	broken bool              // for the pause a person must do something, and may say that it is done
 	turns  turns
 }
 
@@ -71,8 +72,8 @@ func (d *Dispatcher) Step(ctx context.Context, now time.Time) (worked bool, next
 	if worked, next, err = d.ask(ctx, now); worked || err != nil {
 		return worked, now, err
 	}
-	if now.Before(d.paused) {
-		return false, earlier(next, d.paused), nil
+	if rests, err := d.rests(ctx, now); rests || err != nil {
+		return false, earlier(next, d.paused), err
 	}
 	list, err := d.prepare(ctx, now, &next)
 	if err != nil {
@@ -452,8 +453,24 @@ func (d *Dispatcher) heed(err *connect.Error, now time.Time) {
 		return
 	}
 	if until := now.Add(pause); until.After(d.paused) {
-		d.paused = until
+		d.paused, d.broken = until, err.Cure != ""
 	}
+}
+
+// rests says whether the quota's pause goes on. Where it waits for a person, their
+// word that something is to be tried again ends it.
+func (d *Dispatcher) rests(ctx context.Context, now time.Time) (bool, error) {
+	if !now.Before(d.paused) || !d.broken {
+		return now.Before(d.paused), nil
+	}
+	var n int
+	err := d.DB.View(ctx, now, func(tx *db.Tx) error {
+		return tx.QueryRow(countRetried, d.Quota, retried, now.UnixMilli()).Scan(&n)
+	})
+	if err == nil && n > 0 {
+		d.paused = time.Time{}
+	}
+	return n == 0, err
 }
 
 // ask finds out about attempts whose deadline has passed without an answer.
@@ -677,9 +694,10 @@ func firstOpen(tx *db.Tx, quota string, location *string, at *int64, asks *int) 
 	return call, err == nil && len(call.Rows) > 0, err
 }
 
-// Retry lets what is parked for a person be tried again now.
+// Retry lets what is parked for a person be tried again now, before all else of its
+// class.
 func Retry(tx *db.Tx, k Key) error {
-	_, err := tx.Exec(updateUnpark, k.Location, k.Connection, k.Room, k.Record, tx.Now.UnixMilli())
+	_, err := tx.Exec(updateUnpark, k.Location, k.Connection, k.Room, k.Record, tx.Now.UnixMilli(), retried)
 	return err
 }
 

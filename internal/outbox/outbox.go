@@ -28,8 +28,12 @@ const (
 	Backfill
 )
 
-// parked is the due time of what waits for a person.
-const parked = int64(1) << 60
+// parked is the due time of what waits for a person, retried the rank of what they let
+// be tried again.
+const (
+	parked  = int64(1) << 60
+	retried = -1 << 30
+)
 
 // A Key names what is owed: one record, message or look-up of a connection.
 type Key struct {

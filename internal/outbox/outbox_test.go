@@ -488,7 +488,11 @@ func TestWhatWaitsForAPersonIsShownAndTriedOn(t *testing.T) {
 func TestABrokenAccountLetsTheQuotaRest(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
 		c := newCarrier(t, d, "l")
+		broken := true
 		c.answer = func(string) *connect.Error {
+			if !broken {
+				return nil
+			}
 			return &connect.Error{Class: connect.Human, After: time.Hour, Code: "20003", Msg: "the credentials are wrong", Cure: "correct them"}
 		}
 		for _, r := range []string{"a", "b", "c"} {
@@ -496,8 +500,12 @@ func TestABrokenAccountLetsTheQuotaRest(t *testing.T) {
 		}
 		one := c.dispatcher("one")
 		c.run(one, noon)
-		c.run(one, noon.Add(59*time.Minute))
+		c.run(one, noon.Add(30*time.Minute))
 		c.want("within the hour", "l/a")
+		broken = false
+		do(t, d, noon.Add(30*time.Minute), func(tx *db.Tx) error { return outbox.Retry(tx, key("l", "a")) })
+		c.run(one, noon.Add(30*time.Minute))
+		c.want("when a person says that it is mended", "l/a", "l/a", "l/b", "l/c")
 	})
 }
 

@@ -65,5 +65,8 @@ const (
 	updateParked = `UPDATE outbox SET attempt = '', due = CASE WHEN gen = $6 THEN CAST($5 AS BIGINT) ELSE CAST($7 AS BIGINT) END
 		WHERE location_id = $1 AND connection = $2 AND room = $3 AND record = $4`
 
-	updateUnpark = `UPDATE outbox SET due = $5, tries = 0 WHERE location_id = $1 AND connection = $2 AND room = $3 AND record = $4 AND attempt = ''`
+	countRetried = `SELECT COUNT(*) FROM outbox o JOIN connection c ON c.location_id = o.location_id AND c.name = o.connection
+		WHERE c.quota = $1 AND o.attempt = '' AND o.rank = $2 AND o.due <= $3`
+
+	updateUnpark = `UPDATE outbox SET due = $5, tries = 0, rank = $6 WHERE location_id = $1 AND connection = $2 AND room = $3 AND record = $4 AND attempt = ''`
 )
