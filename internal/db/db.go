@@ -23,6 +23,7 @@ import (
 	"fmt"
 	"io/fs"
 	"strings"
+	"sync/atomic"
 	"time"
 )
 
@@ -71,6 +72,7 @@ type Options struct {
 type DB struct {
 	engine Engine
 	store  store
+	most   atomic.Int64
 }
 
 // A store runs transactions on one engine.
@@ -99,7 +101,7 @@ func Open(ctx context.Context, url string, o Options) (*DB, error) {
 		if err != nil {
 			return nil, fmt.Errorf("open the database on PostgreSQL: %w", err)
 		}
-		return &DB{PostgreSQL, s}, nil
+		return &DB{engine: PostgreSQL, store: s}, nil
 	case found && scheme == "sqlite":
 		url = strings.TrimPrefix(rest, "//")
 	case strings.Contains(url, "://"):
@@ -109,7 +111,7 @@ func Open(ctx context.Context, url string, o Options) (*DB, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open the database file %s: %w", url, err)
 	}
-	return &DB{SQLite, s}, nil
+	return &DB{engine: SQLite, store: s}, nil
 }
 
 // Close waits for the transactions that are running, refuses those that have
@@ -130,8 +132,20 @@ func (d *DB) Engine() Engine { return d.engine }
 // side under READ COMMITTED, and f is run again, up to five times, after a
 // deadlock or a serialization failure: f must start from nothing each time.
 func (d *DB) Do(ctx context.Context, now time.Time, f func(*Tx) error) error {
-	return d.store.do(ctx, now, f)
+	rows := int64(0)
+	err := d.store.do(ctx, now, func(tx *Tx) error {
+		err := f(tx)
+		rows = tx.written
+		return err
+	})
+	for most := d.most.Load(); err == nil && rows > most && !d.most.CompareAndSwap(most, rows); most = d.most.Load() {
+	}
+	return err
 }
+
+// Most says how many rows one function given to Do has written at most since the
+// database was opened. Law 12 bounds them.
+func (d *DB) Most() int64 { return d.most.Load() }
 
 // View runs f on an unchanging snapshot in which nothing can be written. It
 // does not wait for writers. Keep it short: on SQLite a long View keeps the

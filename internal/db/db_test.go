@@ -458,6 +458,19 @@ func TestAClosedDatabaseSaysSo(t *testing.T) {
 	})
 }
 
+func TestMostCountsTheRowsThatWereKept(t *testing.T) {
+	places(t, func(t *testing.T, url string, o db.Options) {
+		o.Migrations = things
+		d := reopen(t, url, o)
+		do(t, d, func(tx *db.Tx) error { return errors.Join(add(tx, "a"), add(tx, "b")) })
+		do(t, d, func(tx *db.Tx) error { return add(tx, "c") })
+		err := d.Do(t.Context(), noon, func(tx *db.Tx) error { return errors.Join(add(tx, "d"), add(tx, "e"), add(tx, "f"), errOops) })
+		if most := d.Most(); most != 2 || !errors.Is(err, errOops) {
+			t.Errorf("the most rows are %d after %v, want 2", most, err)
+		}
+	})
+}
+
 // A statement that is not finalized keeps the engine's connection and its files.
 func TestAClosedDatabaseKeepsNoFiles(t *testing.T) {
 	if _, err := os.Stat("/proc/self/fd"); err != nil {

@@ -54,10 +54,14 @@ func (n *node) step(ctx context.Context, p *part) (worked bool, next time.Time, 
 	return worked, next, err
 }
 
+// measure notes how many rows a transaction of a node has written at most.
+func (w *world) measure(n *node) { w.report.MostRows = max(w.report.MostRows, n.app.DB.Most()) }
+
 // die stops a node. Most come back at once, some after a while.
 func (n *node) die() error {
 	w := n.w
 	w.report.Crashes++
+	w.measure(n)
 	err := n.app.Close()
 	n.app, n.parts, n.woken = nil, nil, true
 	n.hooks = http.HandlerFunc(func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) })

@@ -25,6 +25,11 @@ func (w *world) check(ctx context.Context) error {
 	if err := w.count(ctx, n); err != nil {
 		return err
 	}
+	for _, n := range w.nodes {
+		if n.app != nil {
+			w.measure(n)
+		}
+	}
 	for _, c := range w.companies {
 		o := &oracle{company: c, node: n}
 		for _, law := range laws {
@@ -61,6 +66,8 @@ var laws = []struct {
 	{"6", saidToTheRightOnes},
 	{"6", whatWasToldIsTrue},
 	{"9", locationsNeverMeet},
+	{"10", everythingSaysWhy},
+	{"12", transactionsAreShort},
 }
 
 // last returns a node that lives, for reading.
@@ -77,6 +84,15 @@ func (w *world) last(ctx context.Context) (*app.Node, error) {
 
 func (o *oracle) view(ctx context.Context, f func(tx *db.Tx) error) error {
 	return o.node.DB.View(ctx, o.w.now, f)
+}
+
+// transactionsAreShort: none wrote more rows than it may.
+func transactionsAreShort(_ context.Context, o *oracle, bad broken) error {
+	const bound = 2000
+	if most := o.w.report.MostRows; most > bound {
+		bad("a transaction wrote %d rows, and %d are the most", most, bound)
+	}
+	return nil
 }
 
 // count fills the report.

@@ -120,6 +120,9 @@ func theMirrorConverges(ctx context.Context, o *oracle, bad broken) error {
 		}
 	}
 	o.noDoubles(list, there, bad)
+	if err := o.onlyOurs(bad); err != nil {
+		return err
+	}
 	return o.adopted(ctx, list, there, bad)
 }
 
@@ -136,6 +139,32 @@ func (o *oracle) writtenAlways() (map[string]bool, error) {
 		}
 	}
 	return always, nil
+}
+
+// onlyOurs: nothing was written into a field that is not ours by the mapping.
+func (o *oracle) onlyOurs(bad broken) error {
+	pb, _, err := o.node.Advance.Policy(o.id)
+	if err != nil {
+		return err
+	}
+	for _, typ := range slices.Sorted(maps.Keys(plurals)) {
+		may := map[string]bool{}
+		if m := pb.Mapping["hubspot"][typ]; m != nil {
+			for _, f := range m.Fields {
+				may[f.Name] = f.Write != "never" && f.Write != "theirs_to_ours"
+			}
+		}
+		for _, x := range o.crm.Objects(plurals[typ]) {
+			for _, name := range slices.Sorted(maps.Keys(x.History)) {
+				for _, e := range x.History[name] {
+					if e.By.SourceID == fmt.Sprint(crmApp) && !may[name] {
+						bad("we wrote %q into %s of %s %s, which is not ours", e.Value, name, typ, x.ID)
+					}
+				}
+			}
+		}
+	}
+	return nil
 }
 
 // keyed fills in the record's own key, for which a desired value has a mark.

@@ -46,6 +46,7 @@ type Report struct {
 	Undecided  int      `json:"undecided"` // attempts that had to be asked after
 	Crashes    int      `json:"crashes"`
 	Steps      int      `json:"steps"`
+	MostRows   int64    `json:"most_rows"` // written by one transaction
 	Simulated  string   `json:"simulated"` // time that passed in the world
 	Took       string   `json:"took"`
 	CPU        string   `json:"cpu"` // of this process
