@@ -310,7 +310,9 @@ func TestEachLawCanBeBroken(t *testing.T) {
 		{"6: a text of nobody's", saidOnce, func() {
 			a.text(a.said("there", some), 12, func(f url.Values) { f.Set("StatusCallback", "https://"+home+"/status/none") })
 		}, "belongs to no message of ours"},
-		{"6: at night", saidWhenItMayBe, func() { a.text(a.said("of a class with hours", func(s said) bool { return opened[s.class].from != "" }), 3, nil) }, "left outside the hours"},
+		{"6: at night", saidWhenItMayBe, func() {
+			a.text(a.said("of a class with hours", func(s said) bool { return opened[s.class].from != "" }), 3, nil)
+		}, "left outside the hours"},
 		{"6: after an objection", saidWhenItMayBe, func() {
 			from, _ := inbound("Please leave me in peace")
 			n := a.shop.Story().Number(from)
@@ -382,9 +384,13 @@ func TestEachLawCanBeBroken(t *testing.T) {
 		{"10: a field without a rule", everythingSaysWhy, func() {
 			a.sql(`UPDATE golden_record SET why = replace(why, '"rule"', '"role"') WHERE location_id = $1 AND kind = 'customer'`, a.id)
 		}, "and nothing says why"},
-		{"10: a message about no job", everythingSaysWhy, func() {
-			a.sql(`UPDATE message SET job = 'nobody' WHERE location_id = $1 AND id = $2`, a.id, a.said("there", some).id)
+		{"10: a record that cannot be read", everythingSaysWhy, func() {
+			_, golden := a.adoptable()
+			a.sql(`UPDATE golden_record SET why = 'because' WHERE location_id = $1 AND id = $2`, a.id, golden)
 		}, "cannot be explained"},
+		{"10: a message about nobody's job", everythingSaysWhy, func() {
+			a.sql(`UPDATE message SET job = 'nobody' WHERE location_id = $1 AND id = $2`, a.id, a.said("there", some).id)
+		}, "has no cause"},
 		{"10: a message of no rule", everythingSaysWhy, func() {
 			a.sql(`UPDATE message SET rule = 'none' WHERE location_id = $1 AND id = $2`, a.id, a.said("there", some).id)
 		}, "has no cause"},

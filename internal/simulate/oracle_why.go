@@ -68,21 +68,13 @@ func lines(e explain.Explanation, title string) []explain.Line {
 	return nil
 }
 
-// unexplained reports an explanation that cannot be given; other errors are returned.
-func unexplained(err error, what string, bad broken) error {
-	if plumbline.KindOf(err) == plumbline.NotFound {
-		bad("%s cannot be explained: %v", what, err)
-		return nil
-	}
-	return err
-}
-
 // jobSaysWhy: who says what of a job, a cause for each stage that holds, and what came of
 // every rule.
 func (o *oracle) jobSaysWhy(tx *db.Tx, x *explain.Explainer, id string, bad broken) error {
 	e, err := x.Job(tx, o.id, id)
 	if err != nil {
-		return unexplained(err, "job "+id, bad)
+		bad("job %s cannot be explained: %v", id, err)
+		return nil
 	}
 	if len(lines(e, "What the sources say")) == 0 {
 		bad("%s stands on nothing that a source said", e.Subject)
@@ -122,7 +114,8 @@ func (o *oracle) jobSaysWhy(tx *db.Tx, x *explain.Explainer, id string, bad brok
 func (o *oracle) recordSaysWhy(tx *db.Tx, x *explain.Explainer, id string, bad broken) error {
 	e, err := x.Record(tx, o.id, id)
 	if err != nil {
-		return unexplained(err, "record "+id, bad)
+		bad("record %s cannot be explained: %v", id, err)
+		return nil
 	}
 	if len(lines(e, "Made of")) == 0 {
 		bad("%s %s is made of nothing", e.Subject, id)
@@ -140,9 +133,11 @@ func (o *oracle) recordSaysWhy(tx *db.Tx, x *explain.Explainer, id string, bad b
 func (o *oracle) messageSaysWhy(tx *db.Tx, x *explain.Explainer, id string, bad broken) error {
 	e, err := x.Message(tx, o.id, id)
 	if err != nil {
-		return unexplained(err, "message "+id, bad)
+		bad("message %s cannot be explained: %v", id, err)
+		return nil
 	}
-	if len(lines(e, "What caused it")) == 0 || len(lines(e, "By which rule")) == 0 {
+	decided := func(l explain.Line) bool { return l.Decision != "" }
+	if len(lines(e, "What caused it")) == 0 || !slices.ContainsFunc(lines(e, "By which rule"), decided) {
 		bad("%s (%s) has no cause", e.Subject, id)
 	}
 	said := lines(e, "What it is")[0].Decision
