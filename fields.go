@@ -1,5 +1,12 @@
 package plumbline
 
+import (
+	"encoding/json"
+	"regexp"
+	"strings"
+	"unicode/utf8"
+)
+
 // A FieldType says how a field's Value is written.
 type FieldType string
 
@@ -172,4 +179,59 @@ func FieldOf(kind Kind, name string) (Field, bool) {
 		}
 	}
 	return Field{}, false
+}
+
+var (
+	decimalText = regexp.MustCompile(`^-?\d+(\.\d+)?$`)
+	moneyText   = regexp.MustCompile(`^-?\d+\.\d{2}$`)
+)
+
+// Fits says whether v is written as values of the type are, in text that both engines
+// can hold. Null fits every type.
+func (t FieldType) Fits(v Value) bool {
+	var x any
+	if !utf8.ValidString(string(v)) || json.Unmarshal([]byte(v), &x) != nil || holdsNUL(x) {
+		return false
+	}
+	read := func(to any) bool { return json.Unmarshal([]byte(v), to) == nil }
+	switch {
+	case v == Null:
+		return true
+	case t == Text || t == Ref:
+		return read(new(string))
+	case t == Texts || t == Refs:
+		return read(new([]string))
+	case t == Bool:
+		_, ok := v.Bool()
+		return ok
+	case t == Number:
+		return read(new(int64))
+	case t == Decimal:
+		return decimalText.MatchString(v.Text())
+	case t == Money:
+		return moneyText.MatchString(v.Text())
+	case t == Instant:
+		return !v.Time().IsZero()
+	}
+	return read(new([]map[string]any))
+}
+
+func holdsNUL(x any) bool {
+	switch x := x.(type) {
+	case string:
+		return strings.IndexByte(x, 0) >= 0
+	case []any:
+		for _, e := range x {
+			if holdsNUL(e) {
+				return true
+			}
+		}
+	case map[string]any:
+		for k, e := range x {
+			if holdsNUL(k) || holdsNUL(e) {
+				return true
+			}
+		}
+	}
+	return false
 }

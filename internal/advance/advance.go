@@ -68,6 +68,18 @@ func (a *Advance) Step(ctx context.Context, now time.Time, location string) (wor
 	if err != nil {
 		return false, time.Time{}, err
 	}
+	worked, err = a.transact(ctx, now, location, batch)
+	if err != nil && len(batch) > 0 && ctx.Err() == nil {
+		worked, err = a.apart(ctx, now, location, batch)
+	}
+	if worked {
+		next = now
+	}
+	return worked, next, err
+}
+
+// transact applies what still waits of a batch, and derives.
+func (a *Advance) transact(ctx context.Context, now time.Time, location string, batch []Decoded) (worked bool, err error) {
 	err = a.DB.Do(ctx, now, func(tx *db.Tx) error {
 		worked = false
 		if ok, err := tx.TryLane(location, "advance"); err != nil || !ok {
@@ -84,11 +96,38 @@ func (a *Advance) Step(ctx context.Context, now time.Time, location string) (wor
 		worked = n > 0
 		return err
 	})
-	if worked {
-		next = now
-	}
-	return worked, next, err
+	return worked, err
 }
+
+// apart applies the deliveries of a batch that failed one by one, so that one of which
+// nothing can be derived delays no other: it is for a person. Where nothing can be
+// derived even without them, it is none of theirs.
+func (a *Advance) apart(ctx context.Context, now time.Time, location string, batch []Decoded) (worked bool, err error) {
+	if _, err := a.transact(ctx, now, location, nil); err != nil {
+		return false, err
+	}
+	for _, d := range batch {
+		var err error
+		for range 2 { // what is wrong with the delivery is wrong again
+			if _, err = a.transact(ctx, now, location, []Decoded{d}); err == nil || ctx.Err() != nil {
+				break
+			}
+		}
+		if err != nil && ctx.Err() == nil {
+			_, err = a.transact(ctx, now, location, []Decoded{{Delivery: d.Delivery, Err: unappliedError{err}}})
+		}
+		if err != nil {
+			return worked, err
+		}
+		worked = true
+	}
+	return worked, nil
+}
+
+// An unappliedError is why a delivery that can be read cannot be applied.
+type unappliedError struct{ error }
+
+func (e unappliedError) Unwrap() error { return e.error }
 
 // take reads deliveries that wait and decodes them, before any transaction.
 func (a *Advance) take(ctx context.Context, now time.Time, location string) (batch []Decoded, err error) {
@@ -103,9 +142,14 @@ func (a *Advance) take(ctx context.Context, now time.Time, location string) (bat
 	return batch, err
 }
 
-// decode reads what a delivery says.
+// decode reads what a delivery says. One over which its decoder breaks is for a person.
 func (a *Advance) decode(d plumbline.Delivery) (out Decoded) {
 	out.Delivery = d
+	defer func() {
+		if p := recover(); p != nil {
+			out = Decoded{Delivery: d, Err: fmt.Errorf("the decoder of %s broke: %v", d.Tool, p)}
+		}
+	}()
 	switch d.Tool {
 	case plumbline.Office:
 		out.Readings, out.Decided, out.Err = decodeOffice(d)
@@ -197,10 +241,14 @@ func (a *Advance) fail(tx *db.Tx, batch []Decoded) error {
 		if d.Err == nil || errors.As(d.Err, &connect.Ignored{}) {
 			continue
 		}
+		could := "read"
+		if errors.As(d.Err, &unappliedError{}) {
+			could = "applied"
+		}
 		err := errorqueue.Open(tx, errorqueue.Item{Location: d.Delivery.Location, Kind: "delivery",
 			Ref:   d.Delivery.Connection + "/" + d.Delivery.Key,
 			Cause: d.Delivery.Connection + ": " + errorqueue.Shape(d.Err.Error()), // one mistake is one cause, whatever the event
-			Title: fmt.Sprintf("%s sent %s that could not be read", d.Delivery.Connection, describe(d.Delivery)),
+			Title: fmt.Sprintf("%s sent %s that could not be %s", d.Delivery.Connection, describe(d.Delivery), could),
 			Cure:  "Look at the delivery; edit and retry it, or skip it with a reason.", Detail: d.Err.Error()})
 		if err != nil {
 			return err

@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"plumbline.dev/plumbline"
 	"plumbline.dev/plumbline/internal/db"
 )
 
@@ -21,4 +22,10 @@ func Compare(ctx context.Context, now time.Time, location string, one, other *db
 		found = append(found, more...)
 	}
 	return found, nil
+}
+
+// Decode reads a delivery as Step does.
+func Decode(d plumbline.Delivery) ([]plumbline.Reading, error) {
+	out := (&Advance{}).decode(d)
+	return out.Readings, out.Err
 }

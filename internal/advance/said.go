@@ -62,6 +62,11 @@ func decodeOffice(d plumbline.Delivery) ([]plumbline.Reading, []decided, error) 
 		if in.About == "" || len(in.Fields) == 0 {
 			return nil, nil, plumbline.Invalidf("name the record in about, and what you say of it in fields", "a decision says nothing about nobody")
 		}
+		for name, v := range in.Fields {
+			if f, ok := plumbline.FieldOf(in.Kind, name); ok && !f.Type.Fits(v) {
+				return nil, nil, plumbline.Invalidf("correct the value", "%s %s is no %s", in.Kind, name, f.Type)
+			}
+		}
 		return []plumbline.Reading{{Kind: in.Kind, About: in.About, At: d.Received, Fields: in.Fields}}, nil, nil
 	case "consent":
 		c := in.Consent
@@ -101,6 +106,9 @@ func decodeRing(d plumbline.Delivery) ([]plumbline.Reading, error) {
 	if err := json.Unmarshal(d.Body, &r); err != nil {
 		return nil, fmt.Errorf("read a ring: %w", err)
 	}
+	if r.Subject == "" || r.Kind == "" || r.Rule == "" || r.Due.IsZero() || r.Due.UTC().Year() < 1 || r.Due.UTC().Year() > 9999 {
+		return nil, plumbline.Invalidf("give subject, kind, rule and due", "a ring is not complete")
+	}
 	if r.Missed {
 		return nil, connect.Ignored{Rule: "a ring that was missed"}
 	}
@@ -127,6 +135,9 @@ func decodeRoute(d plumbline.Delivery) ([]plumbline.Reading, error) {
 	var r RouteAnswer
 	if err := json.Unmarshal(d.Body, &r); err != nil {
 		return nil, fmt.Errorf("read an estimated drive: %w", err)
+	}
+	if r.Visit == "" || r.Job == "" {
+		return nil, plumbline.Invalidf("name the visit and its job", "an estimated drive belongs to nobody")
 	}
 	return []plumbline.Reading{{Kind: plumbline.Visit, About: r.Visit, At: d.Received, Fields: map[string]plumbline.Value{
 		"job": plumbline.TextValue(string(r.Job)),

@@ -524,3 +524,20 @@ func TestListsArePagedByKey(t *testing.T) {
 		}
 	})
 }
+
+// A date that nobody can reckon with comes from tools that write it for "none".
+func TestADeliveryOfWhichNothingCanBeDerivedDelaysNoOther(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		w.hook(said("job.created", "job_1", "scheduled", strings.ReplaceAll(scheduled, "2026-05-05", "0001-01-01")))
+		w.hook(said("job.created", "job_2", "scheduled", scheduled))
+		w.settle()
+		if sum := w.balances(); sum.Applied != 1 || sum.Failed != 1 {
+			t.Errorf("the tally is %+v, want one applied and one for a person", sum)
+		}
+		var queue struct{ Causes []struct{ Title, Cure string } }
+		w.must(200, "GET", "/v1/errors", nil, &queue)
+		if len(queue.Causes) != 1 || !strings.Contains(queue.Causes[0].Title, "could not be applied") || queue.Causes[0].Cure == "" {
+			t.Errorf("the error queue holds %+v", queue)
+		}
+	})
+}

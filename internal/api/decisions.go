@@ -165,7 +165,7 @@ func sayable(tx *db.Tx, location string, d advance.OfficeDecision) error {
 		if !ok {
 			return plumbline.Invalidf("one of "+joined(slices.Sorted(maps.Keys(plumbline.Fields[d.Kind]))), "a %s has no field %q", d.Kind, name)
 		}
-		if v := d.Fields[name]; v != plumbline.Null && !fits(f.Type, v) {
+		if !f.Type.Fits(d.Fields[name]) {
 			return plumbline.Invalidf(written[f.Type], "%s %s is no %s", d.Kind, name, f.Type)
 		}
 	}
@@ -178,33 +178,7 @@ var written = map[plumbline.FieldType]string{
 	plumbline.Ref: "write an id as a string", plumbline.Refs: "write a list of ids", plumbline.List: "write a list of objects",
 }
 
-var (
-	decimal = regexp.MustCompile(`^-?\d+(\.\d+)?$`)
-	amount  = regexp.MustCompile(`^-?\d+\.\d{2}$`)
-	e164    = regexp.MustCompile(`^\+[1-9]\d{7,14}$`)
-)
-
-func fits(t plumbline.FieldType, v plumbline.Value) bool {
-	read := func(to any) bool { return json.Unmarshal([]byte(v), to) == nil }
-	switch t {
-	case plumbline.Text, plumbline.Ref:
-		return read(new(string))
-	case plumbline.Texts, plumbline.Refs:
-		return read(new([]string))
-	case plumbline.Bool:
-		_, ok := v.Bool()
-		return ok
-	case plumbline.Number:
-		return read(new(int64))
-	case plumbline.Decimal:
-		return decimal.MatchString(v.Text())
-	case plumbline.Money:
-		return amount.MatchString(v.Text())
-	case plumbline.Instant:
-		return !v.Time().IsZero()
-	}
-	return read(new([]map[string]any))
-}
+var e164 = regexp.MustCompile(`^\+[1-9]\d{7,14}$`)
 
 // there says whether source records of a kind exist.
 func there(tx *db.Tx, location string, kind plumbline.Kind, ids ...plumbline.SourceID) error {
