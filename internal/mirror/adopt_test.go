@@ -104,8 +104,7 @@ func TestCreatesWaitUntilAllThatStandsThereHasBeenRead(t *testing.T) {
 func TestACreateWaitsUntilWhatChangedMeanwhileHasBeenRead(t *testing.T) {
 	each(t, func(w *world) {
 		w.says(w.rosa("email", ""))
-		w.run(time.Second)
-		w.run(time.Minute) // the first pull is done, and has found nobody
+		w.run(30 * time.Second) // the first pull is done, and has found nobody
 		if r := w.record("contact", plumbline.SourceID(rosaKey)); r.State != mirror.WaitingPoll {
 			w.t.Fatalf("the record is %+v, want it waiting for the poll%s", r, w.story())
 		}

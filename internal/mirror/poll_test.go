@@ -227,7 +227,7 @@ func TestACreateCostsFewPollsAndComesWhenItMay(t *testing.T) {
 		w.run(30 * time.Minute)
 		before := w.crm.Requests()[polls]
 		w.says(w.rosa())
-		w.run(5*time.Minute + 20*time.Second)
+		w.run(time.Minute + 20*time.Second)
 		if r := w.record("contact", plumbline.SourceID(rosaKey)); r.State != mirror.Live {
 			w.t.Errorf("the record is %+v, want it made once the search has caught up%s", r, w.story())
 		}

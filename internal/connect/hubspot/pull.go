@@ -12,9 +12,16 @@ import (
 	"plumbline.dev/plumbline/internal/connect"
 )
 
-// lag is how far HubSpot's search index may be behind and our clocks apart. HubSpot
-// names no bound; public reports speak of half a minute.
-const lag = 5 * time.Minute
+// HubSpot's search is behind by some seconds and names no bound; public reports speak
+// of half a minute (Flagsmith's pull request 5739 and its kind).
+const (
+	// settles is after how long a change is taken to be seen. What is seen later yet
+	// was missed by whoever waited for it, and is found by a later poll.
+	settles = time.Minute
+	// lag is how far each poll looks back beyond the one before, for what the index
+	// shows late and for clocks that are apart.
+	lag = 5 * time.Minute
+)
 
 // archivedPages is how many pages of archived records one poll looks at. They come
 // in no order of time, so the list is walked round and round.
@@ -133,11 +140,11 @@ func (t *Tool) pullAll(ctx context.Context, typ string, c cursor) (connect.Page,
 }
 
 // through is the instant up to which a poll that began at Start has seen everything.
-func (c cursor) through() time.Time { return time.UnixMilli(c.Start).Add(-lag).UTC() }
+func (c cursor) through() time.Time { return time.UnixMilli(c.Start).Add(-settles).UTC() }
 
 // next is the cursor of the next poll.
 func (c cursor) next() cursor {
-	n := cursor{Phase: changed, Since: c.through().UnixMilli(), Walk: c.Walk}
+	n := cursor{Phase: changed, Since: time.UnixMilli(c.Start).Add(-lag).UnixMilli(), Walk: c.Walk}
 	n.Walk.Pages = 0
 	return n
 }

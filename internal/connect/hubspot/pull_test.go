@@ -120,7 +120,7 @@ func TestTheFirstPullListsEverythingAndLaterOnesWhatChanged(t *testing.T) {
 	tool.now = func() time.Time { return now }
 
 	ids, next, through := drain(t, tool, "contacts", "")
-	if len(ids) != 250 || !through.Equal(noon.Add(-lag)) {
+	if len(ids) != 250 || !through.Equal(noon.Add(-settles)) {
 		t.Fatalf("first pull: %d records through %v", len(ids), through)
 	}
 	if strings.Contains(s.paths(), "/search") {
@@ -136,8 +136,8 @@ func TestTheFirstPullListsEverythingAndLaterOnesWhatChanged(t *testing.T) {
 	if len(ids) != 202 || ids["3"] != 1 || ids["203"] != 1 || ids["900"] != 1 || ids["901"] != 0 {
 		t.Errorf("second pull: %d records, %v", len(ids), ids)
 	}
-	if !through.Equal(now.Add(-lag)) {
-		t.Errorf("through %v, want %v", through, now.Add(-lag))
+	if !through.Equal(now.Add(-settles)) {
+		t.Errorf("through %v, want %v", through, now.Add(-settles))
 	}
 
 	now = now.Add(10 * time.Minute)
