@@ -5,6 +5,7 @@ package app
 
 import (
 	"context"
+	"crypto/rand"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -242,12 +243,13 @@ func (n *Node) wire() (err error) {
 		weights[l.ID] = l.Weight
 	}
 	quotas := map[string]*outbox.Dispatcher{}
+	holder := holderOf(n.Config.Node, n.DB.Engine())
 	for _, name := range n.names() {
 		b := n.bindings[name]
 		if quotas[b.Quota] != nil {
 			continue
 		}
-		d := &outbox.Dispatcher{DB: n.DB, Node: n.Config.Node, Quota: b.Quota, Performers: n.rooms.performers(), Weights: weights}
+		d := &outbox.Dispatcher{DB: n.DB, Node: holder, Quota: b.Quota, Performers: n.rooms.performers(), Weights: weights}
 		if t, ok := b.tool.(connect.Budgeter); ok {
 			d.Budgets = t.Budgets()
 		}
@@ -255,6 +257,15 @@ func (n *Node) wire() (err error) {
 		n.Dispatchers = append(n.Dispatchers, d)
 	}
 	return nil
+}
+
+// holderOf makes the name under which a process holds quotas. Where several share a
+// database two may have been given one name, and only one of them may call.
+func holderOf(node string, engine db.Engine) string {
+	if engine == db.PostgreSQL {
+		return node + "/" + rand.Text()[:8]
+	}
+	return node
 }
 
 func (n *Node) names() []string {

@@ -18,7 +18,6 @@ import (
 	"plumbline.dev/plumbline/internal/connect"
 	"plumbline.dev/plumbline/internal/db"
 	"plumbline.dev/plumbline/internal/inbox"
-	"plumbline.dev/plumbline/internal/playbook"
 	"plumbline.dev/plumbline/internal/sandbox"
 	"plumbline.dev/plumbline/internal/sandbox/housecallpro"
 	"plumbline.dev/plumbline/internal/sandbox/hubspot"
@@ -122,23 +121,8 @@ locations:
 // provision makes the fields of the mapping, as plumbline connect does.
 func (w *world) provision() {
 	w.t.Helper()
-	_, p, err := app.Tool[connect.Provisioner](w.node, "brightwater", "hubspot")
+	_, err := w.node.Provision(w.t.Context(), "brightwater", "hubspot", false)
 	w.ok(err)
-	pb, _, err := w.node.Advance.Policy("brightwater")
-	w.ok(err)
-	_, err = p.Provision(w.t.Context(), specs(pb), false)
-	w.ok(err)
-}
-
-func specs(pb *playbook.Playbook) (list []connect.FieldSpec) {
-	for typ, m := range pb.Mapping["hubspot"] {
-		for _, f := range m.Fields {
-			if strings.HasPrefix(f.Name, "plumbline_") {
-				list = append(list, connect.FieldSpec{Type: typ, Name: f.Name, Label: f.Label, Value: f.Value, Options: f.Options, Unique: f.Unique})
-			}
-		}
-	}
-	return list
 }
 
 // at is a local time in May 2026.

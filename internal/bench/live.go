@@ -18,7 +18,6 @@ import (
 	"plumbline.dev/plumbline"
 	"plumbline.dev/plumbline/internal/advance"
 	"plumbline.dev/plumbline/internal/app"
-	"plumbline.dev/plumbline/internal/connect"
 	"plumbline.dev/plumbline/internal/db"
 	"plumbline.dev/plumbline/internal/sandbox/hubspot"
 )
@@ -160,23 +159,7 @@ func openCRM(ctx context.Context, o Options, jobs, rate int) (w *crm, err error)
 // adopt makes the CRM's fields, and writes all records there are, on a clock that goes
 // on by itself.
 func (w *crm) adopt(ctx context.Context) error {
-	_, tool, err := app.Tool[connect.Provisioner](w.node, location, "hubspot")
-	if err != nil {
-		return err
-	}
-	pb, _, err := w.node.Advance.Policy(location)
-	if err != nil {
-		return err
-	}
-	var specs []connect.FieldSpec
-	for typ, m := range pb.Mapping["hubspot"] {
-		for _, f := range m.Fields {
-			if f.Label != "" {
-				specs = append(specs, connect.FieldSpec{Type: typ, Name: f.Name, Label: f.Label, Value: f.Value, Options: f.Options, Unique: f.Unique})
-			}
-		}
-	}
-	if _, err := tool.Provision(ctx, specs, false); err != nil {
+	if _, err := w.node.Provision(ctx, location, "hubspot", false); err != nil {
 		return err
 	}
 	if err := fill(ctx, w.node, w.story, w.jobs, w.now); err != nil {
@@ -195,7 +178,7 @@ func (w *crm) adopt(ctx context.Context) error {
 		}
 	}
 	w.now = epoch
-	err = w.node.DB.View(ctx, w.now, func(tx *db.Tx) error {
+	err := w.node.DB.View(ctx, w.now, func(tx *db.Tx) error {
 		docs, err := pairs(tx, `SELECT type || '/' || subject, doc FROM desired WHERE location_id = $1`, location)
 		for key, doc := range docs {
 			w.desired[key] = saidBy(doc)

@@ -44,14 +44,12 @@ func (c *connectTool) Run(s *shell) error {
 		if err != nil {
 			return err
 		}
-		if p, ok := tool.(connect.Provisioner); ok {
-			lines, err := p.Provision(ctx, wanted(pb, bound.Tool), !c.Create)
-			for _, l := range lines {
-				fmt.Fprintln(s.Out, l)
-			}
-			if err != nil {
-				return fmt.Errorf("set up %s: %w", c.Connection, err)
-			}
+		lines, err := n.Provision(ctx, location, c.Connection, !c.Create)
+		for _, l := range lines {
+			fmt.Fprintln(s.Out, l)
+		}
+		if err != nil {
+			return err
 		}
 		schema, err := target.Describe(ctx)
 		if err != nil {
@@ -59,20 +57,6 @@ func (c *connectTool) Run(s *shell) error {
 		}
 		return s.fits(pb, bound.Tool, c.Connection, schema)
 	})
-}
-
-// wanted describes the fields that the mapping brings with it: those that it gives a
-// label. The others are the target's own.
-func wanted(pb *playbook.Playbook, tool string) (specs []connect.FieldSpec) {
-	for typ, m := range pb.Mapping[tool] {
-		for _, f := range m.Fields {
-			if f.Label != "" {
-				specs = append(specs, connect.FieldSpec{Type: typ, Name: f.Name, Label: f.Label, Value: f.Value, Options: f.Options, Unique: f.Unique})
-			}
-		}
-	}
-	slices.SortFunc(specs, func(a, b connect.FieldSpec) int { return strings.Compare(a.Type+"."+a.Name, b.Type+"."+b.Name) })
-	return specs
 }
 
 // fits says what of a mapping a target cannot hold.

@@ -21,7 +21,6 @@ import (
 	"plumbline.dev/plumbline/internal/app"
 	"plumbline.dev/plumbline/internal/sandbox"
 	"plumbline.dev/plumbline/internal/sandbox/shop"
-	"plumbline.dev/plumbline/internal/simulate"
 	"plumbline.dev/plumbline/internal/tenant"
 )
 
@@ -180,7 +179,7 @@ func (d *demo) live(ctx context.Context) error {
 // rehearse switches the connections on one after the other, as an operator would: the
 // CRM once the plan of what would be written there has been looked at.
 func (d *demo) rehearse(ctx context.Context) error {
-	made, err := simulate.Provision(ctx, d.node, location)
+	made, err := d.node.Provision(ctx, location, "hubspot", false)
 	if err != nil {
 		return err
 	}

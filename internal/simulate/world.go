@@ -5,16 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"hash/fnv"
-	"maps"
 	"math/rand/v2"
 	"net/http"
 	"os"
-	"slices"
 	"strings"
 	"time"
 
 	"plumbline.dev/plumbline/internal/app"
-	"plumbline.dev/plumbline/internal/connect"
 	"plumbline.dev/plumbline/internal/db"
 	"plumbline.dev/plumbline/internal/sandbox"
 	"plumbline.dev/plumbline/internal/sandbox/housecallpro"
@@ -165,7 +162,7 @@ func (w *world) open(ctx context.Context) error {
 		}
 	}
 	for _, c := range w.companies {
-		if _, err := Provision(ctx, w.nodes[0].app, c.id); err != nil {
+		if _, err := w.nodes[0].app.Provision(ctx, c.id, "hubspot", false); err != nil {
 			return err
 		}
 	}
@@ -183,29 +180,6 @@ func (w *world) open(ctx context.Context) error {
 	w.network.SetFaults(home, w.level.home)
 	w.calm = false
 	return nil
-}
-
-// Provision makes the fields of the playbook in the CRM of a location, the connection
-// called hubspot, as an operator does before switching it on. It returns a line for
-// each; done again, it makes none.
-func Provision(ctx context.Context, n *app.Node, location string) ([]string, error) {
-	bound, tool, err := app.Tool[connect.Provisioner](n, location, "hubspot")
-	if err != nil {
-		return nil, err
-	}
-	pb, _, err := n.Advance.Policy(location)
-	if err != nil {
-		return nil, err
-	}
-	var specs []connect.FieldSpec
-	for _, typ := range slices.Sorted(maps.Keys(pb.Mapping[bound.Tool])) {
-		for _, f := range pb.Mapping[bound.Tool][typ].Fields {
-			if f.Label != "" {
-				specs = append(specs, connect.FieldSpec{Type: typ, Name: f.Name, Label: f.Label, Value: f.Value, Options: f.Options, Unique: f.Unique})
-			}
-		}
-	}
-	return tool.Provision(ctx, specs, false)
 }
 
 // settle ends all faults.
