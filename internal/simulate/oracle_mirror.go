@@ -123,6 +123,9 @@ func theMirrorConverges(ctx context.Context, o *oracle, bad broken) error {
 	if err := o.onlyOurs(bad); err != nil {
 		return err
 	}
+	if err := o.joined(ctx, list, there, shown, bad); err != nil {
+		return err
+	}
 	return o.adopted(ctx, list, there, bad)
 }
 
@@ -139,6 +142,41 @@ func (o *oracle) writtenAlways() (map[string]bool, error) {
 		}
 	}
 	return always, nil
+}
+
+// joined: a job's deal is associated with the contact of whoever booked it.
+func (o *oracle) joined(ctx context.Context, list []keptRecord, there map[string]map[string]hubspot.Object, shown map[string]bool, bad broken) error {
+	contacts := map[string]keptRecord{}
+	for _, k := range list {
+		if k.typ == "contact" && k.state == "live" && len(k.desired) > 0 {
+			contacts[k.subject] = k
+		}
+	}
+	var booked [][2]string
+	err := o.view(ctx, func(tx *db.Tx) (err error) {
+		booked, err = pairs(tx, `SELECT job_id, person_id FROM role WHERE location_id = $1 AND name = 'booker'`, o.id)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	for _, k := range list {
+		deal, ok := there["deal"][k.vendor]
+		if k.typ != "deal" || k.state != "live" || len(k.desired) == 0 || !ok || deal.Archived || shown[k.typ+"/"+k.key] {
+			continue
+		}
+		for _, b := range booked {
+			who, live := contacts[b[1]]
+			x, ok := there["contact"][who.vendor]
+			if b[0] != k.subject || !live || !ok || x.Archived || shown[who.typ+"/"+who.key] {
+				continue
+			}
+			if !slices.ContainsFunc(deal.Associations, func(a hubspot.Association) bool { return a.ObjectType == "contacts" && a.ID == x.ID }) {
+				bad("deal %s is not associated with contact %s, who booked the job", deal.ID, x.ID)
+			}
+		}
+	}
+	return nil
 }
 
 // onlyOurs: nothing was written into a field that is not ours by the mapping.

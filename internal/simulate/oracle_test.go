@@ -292,6 +292,13 @@ func TestEachLawCanBeBroken(t *testing.T) {
 			id, _ := a.deal()
 			a.must(a.crm.Edit("deals", id, map[string]string{"description": "ours now"}, ourselves))
 		}, "which is not ours"},
+		{"5: a deal is not its booker's", theMirrorConverges, func() {
+			_, key := a.deal()
+			golden := a.one(`SELECT golden_id FROM source_record WHERE location_id = $1 AND id = $2`, a.id, key)
+			booker := a.one(`SELECT person_id FROM role WHERE location_id = $1 AND job_id = $2 AND name = 'booker'`, a.id, golden)
+			a.sql(`UPDATE role SET person_id = (SELECT max(person_id) FROM role WHERE location_id = $1 AND name = 'booker' AND person_id <> $3)
+				WHERE location_id = $1 AND job_id = $2 AND name = 'booker'`, a.id, golden, booker)
+		}, "who booked the job"},
 		{"5: a person's edit is undone", theMirrorConverges, func() {
 			contact, _ := a.adoptable()
 			a.shop.Story().CRM = append(a.shop.Story().CRM, shop.CRMAct{At: a.w.now, Kind: shop.CRMEdit, Contact: contact, Property: "firstname", Value: "Theirs"})
