@@ -5,7 +5,6 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
-	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -68,25 +67,22 @@ const drift = 10 * time.Minute
 // Happened is from when the first version counts: not later than it was heard.
 func (p *Stated) Happened() int64 { return min(p.First.At, p.Received) }
 
+// A when is what the parts of one reading differ in.
+type when struct {
+	at     int64
+	author Author
+}
+
 // split cuts a reading into parts of one instant and one author each.
-func (s *SourceRecord) split(r Reading, received time.Time, echoes []string) []Stated {
-	type when struct {
-		at     int64
-		author Author
-	}
+func (s *SourceRecord) split(r Reading, received time.Time, echoes []string) (parts []Stated) {
 	base := r.At
 	if base.IsZero() {
 		base = cmp.Or(r.Read, received)
 	}
-	fields := map[when]map[string]Value{}
-	put := func(w when, name string, v Value) {
-		if fields[w] == nil {
-			fields[w] = map[string]Value{}
-		}
-		if name != "" {
-			fields[w][name] = v
-		}
+	if len(echoes)+len(r.Times)+len(r.Authors) == 0 {
+		return []Stated{s.part(r, when{at: base.UnixMilli()}, r.Fields, base, received)}
 	}
+	fields := map[when]map[string]Value{}
 	for name, v := range r.Fields {
 		if name != "key" && (slices.Contains(echoes, name) || r.Authors[name] == ByUs) {
 			continue // our key on a target's record is no news of ours: it says whose record it is
@@ -95,41 +91,55 @@ func (s *SourceRecord) split(r Reading, received time.Time, echoes []string) []S
 		if t, ok := r.Times[name]; ok && !t.IsZero() {
 			at = t
 		}
-		put(when{at.UnixMilli(), r.Authors[name]}, name, v)
+		w := when{at.UnixMilli(), r.Authors[name]}
+		if fields[w] == nil {
+			fields[w] = map[string]Value{}
+		}
+		fields[w][name] = v
 	}
-	if r.Deleted || len(fields) == 0 {
-		put(when{base.UnixMilli(), ""}, "", "")
+	if whole := (when{at: base.UnixMilli()}); fields[whole] == nil && (r.Deleted || len(fields) == 0) {
+		fields[whole] = map[string]Value{}
 	}
-	var parts []Stated
 	for w, f := range fields {
-		p := Stated{Received: received.UnixMilli(), Author: w.author, Fields: f,
-			Deleted: r.Deleted && w == when{base.UnixMilli(), ""}}
-		v := Version{At: w.at, Digest: digest(p)}
-		if !r.Read.IsZero() && w.at == base.UnixMilli() {
-			v.Read = r.Read.UnixMilli()
-		}
-		if v.At > p.Received {
-			s.Ahead = true
-		}
-		if v.At > p.Received+drift.Milliseconds() || s.Kind.undated() && v.At > p.Received {
-			v.At = p.Received
-		}
-		p.First, p.Last = v, v
-		parts = append(parts, p)
+		parts = append(parts, s.part(r, w, f, base, received))
 	}
 	return parts
 }
 
+// part is what a reading says of one instant and by one author. Readings may share
+// their maps of fields, which nobody changes.
+func (s *SourceRecord) part(r Reading, w when, fields map[string]Value, base, received time.Time) Stated {
+	p := Stated{Received: received.UnixMilli(), Author: w.author, Fields: fields, Deleted: r.Deleted && w == when{at: base.UnixMilli()}}
+	v := Version{At: w.at, Digest: digest(p)}
+	if !r.Read.IsZero() && w.at == base.UnixMilli() {
+		v.Read = r.Read.UnixMilli()
+	}
+	if v.At > p.Received {
+		s.Ahead = true
+	}
+	if v.At > p.Received+drift.Milliseconds() || s.Kind.undated() && v.At > p.Received {
+		v.At = p.Received
+	}
+	p.First, p.Last = v, v
+	return p
+}
+
 func digest(p Stated) string {
-	h := sha256.New()
-	for _, name := range slices.Sorted(maps.Keys(p.Fields)) {
-		h.Write([]byte(name + "\x00" + string(p.Fields[name]) + "\x00"))
+	names := make([]string, 0, len(p.Fields))
+	for name := range p.Fields {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	b := make([]byte, 0, 2048)
+	for _, name := range names {
+		b = append(append(b, name...), 0)
+		b = append(append(b, p.Fields[name]...), 0)
 	}
 	if p.Deleted {
-		h.Write([]byte("deleted"))
+		b = append(b, "deleted"...)
 	}
-	h.Write([]byte(p.Author))
-	return hex.EncodeToString(h.Sum(nil)[:5])
+	sum := sha256.Sum256(append(b, p.Author...))
+	return hex.EncodeToString(sum[:5])
 }
 
 func (s *SourceRecord) join(p Stated) bool {

@@ -8,6 +8,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
+	"sync"
 	"time"
 
 	"plumbline.dev/plumbline"
@@ -20,10 +22,12 @@ import (
 	"plumbline.dev/plumbline/internal/tenant"
 )
 
-// Batch bounds: deliveries applied, and golden records derived, in one transaction.
+// Bounds: deliveries taken up in one step; deliveries applied, and golden records
+// derived, in one transaction.
 const (
-	maxDeliveries = 64
-	maxDerived    = 192
+	maxTaken      = 2 * maxDeliveries
+	maxDeliveries = 128
+	maxDerived    = 384
 )
 
 // Advance turns deliveries into records, for all locations of a node.
@@ -64,18 +68,42 @@ type Decoded struct {
 func (a *Advance) Step(ctx context.Context, now time.Time, location string) (worked bool, next time.Time, err error) {
 	defer plumbline.Wrap(&err, "advance location %s", location)
 
-	batch, err := a.take(ctx, now, location)
+	list, err := a.take(ctx, now, location)
 	if err != nil {
 		return false, time.Time{}, err
 	}
+	batches := slices.Collect(slices.Chunk(list, maxDeliveries))
+	if len(batches) == 0 {
+		batches = append(batches, nil) // there may be something stale
+	}
+	ahead := make(chan []Decoded, len(batches))
+	var decoding sync.WaitGroup
+	defer decoding.Wait()
+	decoding.Go(func() {
+		for _, b := range batches {
+			ahead <- a.decodeAll(b)
+		}
+	})
+	for range batches {
+		more, err := a.stepBatch(ctx, now, location, <-ahead)
+		if err != nil {
+			return worked, now, err
+		}
+		if !more {
+			break
+		}
+		worked, next = true, now
+	}
+	return worked, next, nil
+}
+
+// stepBatch applies a batch; where that cannot be done, one by one.
+func (a *Advance) stepBatch(ctx context.Context, now time.Time, location string, batch []Decoded) (worked bool, err error) {
 	worked, err = a.transact(ctx, now, location, batch)
 	if err != nil && len(batch) > 0 && ctx.Err() == nil {
 		worked, err = a.apart(ctx, now, location, batch)
 	}
-	if worked {
-		next = now
-	}
-	return worked, next, err
+	return worked, err
 }
 
 // transact applies what still waits of a batch, and derives.
@@ -129,17 +157,19 @@ type unappliedError struct{ error }
 
 func (e unappliedError) Unwrap() error { return e.error }
 
-// take reads deliveries that wait and decodes them, before any transaction.
-func (a *Advance) take(ctx context.Context, now time.Time, location string) (batch []Decoded, err error) {
-	var list []plumbline.Delivery
+// take reads deliveries that wait, before any transaction.
+func (a *Advance) take(ctx context.Context, now time.Time, location string) (list []plumbline.Delivery, err error) {
 	err = a.DB.View(ctx, now, func(tx *db.Tx) (err error) {
-		list, err = inbox.Waiting(tx, location, maxDeliveries)
+		list, err = inbox.Waiting(tx, location, maxTaken)
 		return err
 	})
-	for _, d := range list {
-		batch = append(batch, a.decode(d))
-	}
-	return batch, err
+	return list, err
+}
+
+func (a *Advance) decodeAll(list []plumbline.Delivery) []Decoded {
+	batch := make([]Decoded, len(list))
+	plumbline.Each(len(list), func(i int) { batch[i] = a.decode(list[i]) })
+	return batch
 }
 
 // decode reads what a delivery says. One over which its decoder breaks is for a person.

@@ -24,11 +24,15 @@ type Job struct {
 	Zone     *time.Location
 	Parts    []record.Part
 	// Sources are the field tools that speak of the job.
-	Sources     []string
+	Sources []string
+	// Aliases are the ids of all source records that belong to the job.
+	Aliases     []string
 	WindowKnown map[string]time.Time
 	Flags       []string
 	// Silent: what changed comes from a model, a playbook or a rebuild; nobody is told.
 	Silent bool
+	// Placed: it may be at another property than before.
+	Placed bool
 	// Moves are the transitions since the job was last derived.
 	Moves []record.Move
 }
@@ -48,6 +52,24 @@ type Person struct {
 	ID   plumbline.GoldenID
 	View plumbline.PersonView
 	Gone bool // nobody is left under this id
+	// Why is the provenance of what the view says, by field.
+	Why golden.Provenance
+	// Rows are the source records that belong to the person, Jobs the jobs in which they
+	// have a role.
+	Rows []*record.Row
+	Jobs []plumbline.GoldenID
+}
+
+// Aliases are the ids of the members of a golden record, without what is said about
+// them, in order.
+func Aliases(rows []*record.Row) (ids []string) {
+	for _, r := range rows {
+		if r.About == "" {
+			ids = append(ids, string(r.ID))
+		}
+	}
+	slices.Sort(ids)
+	return ids
 }
 
 // deriveBase derives people, places, technicians and addresses by themselves.
@@ -190,13 +212,21 @@ func (w *work) deriveJobs(b *Batch, ids map[string]string) error {
 	if err != nil {
 		return err
 	}
+	list := keys(ids)
+	jobs, docs := make([]*Job, len(list)), make([]string, len(list))
+	err = plumbline.EachErr(len(list), func(i int) (err error) {
+		if jobs[i], err = w.deriveJob(in, list[i]); err == nil && jobs[i] != nil {
+			docs[i] = jobs[i].document()
+		}
+		return err
+	})
+	if err != nil {
+		return err
+	}
 	var put []record.Golden
 	var parts []record.Part
-	for _, id := range keys(ids) {
-		j, err := w.deriveJob(in, id)
-		if err != nil {
-			return err
-		}
+	for i, id := range list {
+		j := jobs[i]
 		if j == nil {
 			if kind, _ := itself(in.members[plumbline.GoldenID(id)], plumbline.Job); !ofJob(kind) {
 				continue
@@ -205,7 +235,8 @@ func (w *work) deriveJobs(b *Batch, ids map[string]string) error {
 			continue
 		}
 		j.Silent = ids[id] != "delivery"
-		put = append(put, record.Golden{ID: j.ID, Kind: plumbline.Job, Doc: db.JSON(storedJob{j.View, j.History, j.Visits, j.Flags}), Why: "{}"})
+		j.Placed = w.placed[j.ID] || len(w.moves) > 0
+		put = append(put, record.Golden{ID: j.ID, Kind: plumbline.Job, Doc: docs[i], Why: "{}"})
 		parts = append(parts, j.Parts...)
 		b.Jobs = append(b.Jobs, j)
 	}
@@ -216,6 +247,8 @@ func (w *work) deriveJobs(b *Batch, ids map[string]string) error {
 	w.stale(record.RankSums, "delivery", people...)
 	return record.StoreGolden(w.tx, w.location, put)
 }
+
+func (j *Job) document() string { return db.JSON(storedJob{j.View, j.History, j.Visits, j.Flags}) }
 
 // ofJob says whether records of a kind are derived with their job.
 func ofJob(kind plumbline.Kind) bool {
@@ -342,6 +375,7 @@ func (w *work) deriveJob(in jobInput, id string) (*Job, error) {
 	}
 	j.View, j.History, j.Visits, j.WindowKnown, j.Flags = folded.Job, folded.History, folded.Visits, folded.WindowKnown, folded.Flags
 	j.Parts = roles(w.location, in, own, gid)
+	j.Aliases = Aliases(in.members[gid])
 	return j, nil
 }
 

@@ -3,6 +3,7 @@ package advance
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -33,7 +34,6 @@ func (w *work) deriveSums(b *Batch, ids map[string]string) error {
 	}
 	var put []record.Golden
 	var numbers []string
-	whys := map[string]golden.Provenance{}
 	for _, id := range keys(ids) {
 		gid := plumbline.GoldenID(id)
 		kind, rows := itself(members[gid], plumbline.Customer)
@@ -42,11 +42,11 @@ func (w *work) deriveSums(b *Batch, ids map[string]string) error {
 		}
 		if len(rows) == 0 {
 			put = append(put, record.Golden{ID: gid, Kind: plumbline.Customer})
-			b.People = append(b.People, &Person{ID: gid, Gone: true})
+			b.People = append(b.People, &Person{ID: gid, Gone: true, Rows: members[gid]})
 			continue
 		}
-		p := &Person{ID: gid}
-		p.View, whys[id] = golden.Person(gid, sources(rows), match.Phone)
+		p := &Person{ID: gid, Rows: members[gid]}
+		p.View, p.Why = golden.Person(gid, sources(rows), match.Phone)
 		if p.View.Mobile != "" {
 			numbers = append(numbers, string(record.AddressID(w.location, p.View.Mobile)))
 		}
@@ -67,12 +67,13 @@ func (w *work) deriveSums(b *Batch, ids map[string]string) error {
 		if p.Gone {
 			continue
 		}
+		p.Jobs = slices.Sorted(maps.Keys(roles[p.ID]))
 		w.sum(&p.View, roles[p.ID], jobs, places)
-		_, rows := itself(members[p.ID], plumbline.Customer)
+		_, rows := itself(p.Rows, plumbline.Customer)
 		if err := w.consents(&p.View, rows, addresses); err != nil {
 			return err
 		}
-		put = append(put, record.Golden{ID: p.ID, Kind: plumbline.Customer, Doc: db.JSON(p.View), Why: db.JSON(whys[string(p.ID)])})
+		put = append(put, record.Golden{ID: p.ID, Kind: plumbline.Customer, Doc: db.JSON(p.View), Why: db.JSON(p.Why)})
 	}
 	return record.StoreGolden(w.tx, w.location, put)
 }

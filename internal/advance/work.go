@@ -54,6 +54,15 @@ type work struct {
 	moves   []identity.Move
 	ties    []Tie
 	heard   []Heard
+	placed  map[plumbline.GoldenID]bool // jobs that are said to be elsewhere now
+}
+
+// stands notes that a job may be at another property than before.
+func (w *work) stands(id plumbline.GoldenID) {
+	if w.placed == nil {
+		w.placed = map[plumbline.GoldenID]bool{}
+	}
+	w.placed[id] = true
 }
 
 func (w *work) stale(rank int, cause string, ids ...string) {
@@ -129,6 +138,9 @@ func (w *work) spread(changed []record.Changed, decisions []identity.Decision) e
 			w.stale(record.RankBase, "delivery", string(c.Golden))
 		default:
 			w.stale(record.RankJob, "delivery", string(c.Golden), string(c.Old))
+			if slices.ContainsFunc(append(c.Gone, c.Come...), func(r record.Ref) bool { return r.Name == "property" }) {
+				w.stands(c.Golden)
+			}
 			if err := w.spreadShared(c); err != nil {
 				return err
 			}

@@ -219,13 +219,17 @@ type Setter struct{}
 // Follow sets the clocks that the playbook wants for the jobs of a batch, and takes
 // away those that it wants no more. One whose ring would be of no use is not set.
 func (Setter) Follow(tx *db.Tx, b *advance.Batch) (err error) {
+	lists := make([][]Clock, len(b.Jobs))
+	err = plumbline.EachErr(len(b.Jobs), func(i int) (err error) {
+		lists[i], err = Wanted(b.Playbook, b.Open, b.Jobs[i])
+		return err
+	})
+	if err != nil {
+		return err
+	}
 	want := map[string][]Clock{}
-	for _, j := range b.Jobs {
-		list, err := Wanted(b.Playbook, b.Open, j)
-		if err != nil {
-			return err
-		}
-		want[string(j.ID)] = slices.DeleteFunc(list, func(c Clock) bool { return !c.Until.IsZero() && tx.Now.After(c.Until) })
+	for i, j := range b.Jobs {
+		want[string(j.ID)] = slices.DeleteFunc(lists[i], func(c Clock) bool { return !c.Until.IsZero() && tx.Now.After(c.Until) })
 	}
 	return Sync(tx, b.Location, want)
 }

@@ -28,6 +28,8 @@ const keyMark = "\uE0F0\uE0F1"
 type wanted struct {
 	Fields map[string]want `json:"f"`
 	Links  []link          `json:"l,omitempty"`
+
+	doc string // as it is stored
 }
 
 type want struct {
@@ -76,6 +78,7 @@ type deriving struct {
 	maps     mappings
 	zone     *time.Location
 	want     map[string]map[string]*wanted // type -> subject -> nil for none
+	fillings []filling
 	problems []errorqueue.Item
 }
 
@@ -86,26 +89,50 @@ func (d *deriving) put(typ, subject string, w *wanted) {
 	d.want[typ][subject] = w
 }
 
-// fill maps one golden record. A value that cannot be mapped is shown, and what was
+// A filling is a golden record that is to be mapped to a type.
+type filling struct {
+	typ, subject string
+	env          playbook.Env
+	zone         *time.Location
+	why          golden.Provenance
+	links        []link
+
+	wanted *wanted // nil: none
+	err    error
+}
+
+// fill notes a golden record that is to be mapped.
+func (d *deriving) fill(f filling) {
+	f.env.Key = keyMark
+	d.fillings = append(d.fillings, f)
+}
+
+// fillAll maps what was noted. A value that cannot be mapped is shown, and what was
 // wanted before stays.
-func (d *deriving) fill(typ, subject string, e playbook.Env, zone *time.Location, why golden.Provenance, links []link) {
-	e.Key = keyMark
-	fields, err := mapping.Desired(d.maps[typ], e, zone)
-	if err != nil {
-		d.problems = append(d.problems, errorqueue.Item{Location: d.c.Location, Kind: errorqueue.Record, Ref: d.c.Name + "/" + recordName(typ, subject),
-			Cause: d.c.Name + " " + typ + ": " + errorqueue.Shape(err.Error()), Title: "What " + d.c.Name + "'s " + typ + " should say cannot be said",
-			Cure: "Change the mapping, or what the value comes from; then retry.", Detail: err.Error()})
+func (d *deriving) fillAll() {
+	plumbline.Each(len(d.fillings), func(i int) { d.fillings[i].do(d.maps) })
+	for _, f := range d.fillings {
+		if f.err == nil {
+			d.put(f.typ, f.subject, f.wanted)
+			continue
+		}
+		d.problems = append(d.problems, errorqueue.Item{Location: d.c.Location, Kind: errorqueue.Record, Ref: d.c.Name + "/" + recordName(f.typ, f.subject),
+			Cause: d.c.Name + " " + f.typ + ": " + errorqueue.Shape(f.err.Error()), Title: "What " + d.c.Name + "'s " + f.typ + " should say cannot be said",
+			Cure: "Change the mapping, or what the value comes from; then retry.", Detail: f.err.Error()})
+	}
+}
+
+func (f *filling) do(m mappings) {
+	fields, err := mapping.Desired(m[f.typ], f.env, f.zone)
+	if err != nil || fields == nil {
+		f.err = err
 		return
 	}
-	if fields == nil {
-		d.put(typ, subject, nil)
-		return
+	f.wanted = &wanted{Fields: make(map[string]want, len(fields)), Links: f.links}
+	for name, x := range fields {
+		f.wanted.Fields[name] = want{Value: x.Value, Stated: stated(x.Field, f.why)}
 	}
-	w := &wanted{Fields: map[string]want{}, Links: links}
-	for name, f := range fields {
-		w.Fields[name] = want{Value: f.Value, Stated: stated(f.Field, why)}
-	}
-	d.put(typ, subject, w)
+	f.wanted.doc = f.wanted.document()
 }
 
 // stated is when what a field shows was last stated, by the golden record's
@@ -123,32 +150,17 @@ func stated(f *playbook.MapField, why golden.Provenance) (at int64) {
 
 // people maps the customers of a batch. One whom only this connection knows is not
 // written back to it: there is nothing that we could add.
-func (d *deriving) people(tx *db.Tx, b *advance.Batch, members map[plumbline.GoldenID][]*record.Row) error {
-	var ids []string
-	for _, p := range b.People {
-		ids = append(ids, string(p.ID))
-	}
-	goldens, err := record.LoadGolden(tx, b.Location, ids)
-	if err != nil {
-		return err
-	}
+func (d *deriving) people(b *advance.Batch) {
 	types := d.maps.of(plumbline.Customer)
 	for _, p := range b.People {
-		var why golden.Provenance
-		if g := goldens[p.ID]; g.Why != "" {
-			if err := json.Unmarshal([]byte(g.Why), &why); err != nil {
-				return err
-			}
-		}
 		for _, typ := range types {
-			if p.Gone || !knownElsewhere(members[p.ID], d.c.Name) {
+			if p.Gone || !knownElsewhere(p.Rows, d.c.Name) {
 				d.put(typ, string(p.ID), nil)
 				continue
 			}
-			d.fill(typ, string(p.ID), playbook.Env{Customer: &p.View}, d.zone, why, d.personLinks(typ, p.ID))
+			d.fill(filling{typ: typ, subject: string(p.ID), env: playbook.Env{Customer: &p.View}, zone: d.zone, why: p.Why, links: d.personLinks(typ, p.ID)})
 		}
 	}
-	return nil
 }
 
 func knownElsewhere(rows []*record.Row, connection string) bool {
@@ -212,12 +224,12 @@ func (d *deriving) jobs(b *advance.Batch) {
 	for _, j := range b.Jobs {
 		env := playbook.Env{Job: &j.View, Property: j.Property, Since: j.History.Since()}
 		for _, typ := range d.maps.of(plumbline.Job) {
-			d.fill(typ, string(j.ID), env, j.Zone, nil, d.jobLinks(j))
+			d.fill(filling{typ: typ, subject: string(j.ID), env: env, zone: j.Zone, links: d.jobLinks(j)})
 		}
 		for i := range j.View.Visits {
 			env.Visit = &j.View.Visits[i]
 			for _, typ := range d.maps.of(plumbline.Visit) {
-				d.fill(typ, env.Visit.ID, env, j.Zone, nil, d.visitLinks(j))
+				d.fill(filling{typ: typ, subject: env.Visit.ID, env: env, zone: j.Zone, links: d.visitLinks(j)})
 			}
 		}
 	}
@@ -259,7 +271,7 @@ func (d *deriving) keepType(tx *db.Tx, typ string) (changed []string, err error)
 	for _, s := range subjects {
 		w, doc := d.want[typ][s], ""
 		if w != nil {
-			doc = w.document()
+			doc = w.doc
 		}
 		if doc == had[s] {
 			continue

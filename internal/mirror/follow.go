@@ -23,7 +23,7 @@ const atOnce = 300
 func (m *Mirror) Follow(tx *db.Tx, b *advance.Batch) (err error) {
 	defer plumbline.Wrap(&err, "mirror what has changed")
 
-	return m.derive(tx, b, func(d *deriving, changed map[string][]string, members map[plumbline.GoldenID][]*record.Row) error {
+	return m.derive(tx, b, func(d *deriving, changed map[string][]string) error {
 		for _, item := range d.problems {
 			if err := errorqueue.Open(tx, item); err != nil {
 				return err
@@ -35,7 +35,7 @@ func (m *Mirror) Follow(tx *db.Tx, b *advance.Batch) (err error) {
 		if err := m.begin(tx, d.c); err != nil {
 			return err
 		}
-		return m.oweChanged(tx, d, changed, members)
+		return m.oweChanged(tx, d, b, changed)
 	})
 }
 
@@ -44,22 +44,14 @@ func (m *Mirror) Follow(tx *db.Tx, b *advance.Batch) (err error) {
 func (m *Mirror) Derive(tx *db.Tx, b *advance.Batch) (err error) {
 	defer plumbline.Wrap(&err, "derive desired records")
 
-	return m.derive(tx, b, func(*deriving, map[string][]string, map[plumbline.GoldenID][]*record.Row) error { return nil })
+	return m.derive(tx, b, func(*deriving, map[string][]string) error { return nil })
 }
 
-func (m *Mirror) derive(tx *db.Tx, b *advance.Batch, then func(*deriving, map[string][]string, map[plumbline.GoldenID][]*record.Row) error) error {
+func (m *Mirror) derive(tx *db.Tx, b *advance.Batch, then func(*deriving, map[string][]string) error) error {
 	if len(b.Jobs)+len(b.People) == 0 {
 		return nil
 	}
 	list, err := tenant.Connections(tx, b.Location)
-	if err != nil {
-		return err
-	}
-	var ids []string
-	for _, p := range b.People {
-		ids = append(ids, string(p.ID))
-	}
-	members, err := record.Members(tx, b.Location, ids)
 	if err != nil {
 		return err
 	}
@@ -68,15 +60,14 @@ func (m *Mirror) derive(tx *db.Tx, b *advance.Batch, then func(*deriving, map[st
 			continue
 		}
 		d := &deriving{c: c, maps: b.Playbook.Mapping[c.Tool], zone: zoneOf(b.Playbook.Settings.Zone), want: map[string]map[string]*wanted{}}
-		if err := d.people(tx, b, members); err != nil {
-			return err
-		}
+		d.people(b)
 		d.jobs(b)
+		d.fillAll()
 		changed, err := d.keep(tx)
 		if err != nil {
 			return err
 		}
-		if err := then(d, changed, members); err != nil {
+		if err := then(d, changed); err != nil {
 			return err
 		}
 	}
@@ -92,7 +83,16 @@ func zoneOf(name string) *time.Location {
 
 // oweChanged owes the records of what has changed, and of people whose records at
 // the target are not simply there.
-func (m *Mirror) oweChanged(tx *db.Tx, d *deriving, changed map[string][]string, members map[plumbline.GoldenID][]*record.Row) error {
+func (m *Mirror) oweChanged(tx *db.Tx, d *deriving, b *advance.Batch, changed map[string][]string) error {
+	members := map[string][]*record.Row{}
+	keys := map[string][]string{}
+	for _, p := range b.People {
+		members[string(p.ID)] = p.Rows
+		keys[string(p.ID)] = advance.Aliases(p.Rows)
+	}
+	for _, j := range b.Jobs {
+		keys[string(j.ID)] = j.Aliases
+	}
 	var list []owing
 	for _, typ := range slices.Sorted(maps.Keys(d.want)) {
 		people := d.maps[typ].For == plumbline.Customer
@@ -101,13 +101,12 @@ func (m *Mirror) oweChanged(tx *db.Tx, d *deriving, changed map[string][]string,
 			if !force && !people {
 				continue
 			}
-			o := owing{typ: typ, subject: subject, wanted: d.want[typ][subject] != nil}
+			o := owing{typ: typ, subject: subject, keys: keys[subject], wanted: d.want[typ][subject] != nil}
 			if people {
-				rows := members[plumbline.GoldenID(subject)]
-				if there := recordsThere(d.c, rows); len(there) == 1 && !force {
+				if there := recordsThere(d.c, members[subject]); len(there) == 1 && !force {
 					o.settled = there[0]
 				}
-				o.wanted = o.wanted && stands(d.c, rows)
+				o.wanted = o.wanted && stands(d.c, members[subject])
 			}
 			list = append(list, o)
 		}
@@ -161,31 +160,24 @@ func targetsOf(tx *db.Tx, c tenant.Connection, kind plumbline.Kind, typ, subject
 // An owing is a subject whose target records are to be looked at.
 type owing struct {
 	typ, subject string
-	wanted       bool   // there should be one
-	settled      string // nothing is owed where the only one is there under this id
+	keys         []string // its aliases, if they are at hand
+	wanted       bool     // there should be one
+	settled      string   // nothing is owed where the only one is there under this id
 }
 
 // ensure owes the target records of subjects; one that has none gets its key now.
 func (m *Mirror) ensure(tx *db.Tx, c tenant.Connection, maps mappings, list ...owing) error {
-	known := map[plumbline.Kind]map[string][]string{}
 	byType := map[string][]owing{}
-	subjects := map[plumbline.Kind][]string{}
 	for _, o := range list {
 		byType[o.typ] = append(byType[o.typ], o)
-		kind := maps[o.typ].For
-		subjects[kind] = append(subjects[kind], o.subject)
-	}
-	for kind, of := range subjects {
-		slices.Sort(of)
-		var err error
-		if known[kind], err = aliases(tx, c, kind, slices.Compact(of)...); err != nil {
-			return err
-		}
 	}
 	var debts []outbox.Debt
 	var made []*target
 	for _, typ := range sortedTypes(byType) {
-		more, fresh, err := m.ensureType(tx, c, maps, typ, byType[typ], known[maps[typ].For])
+		if err := name(tx, c, maps[typ].For, byType[typ]); err != nil {
+			return err
+		}
+		more, fresh, err := m.ensureType(tx, c, maps, typ, byType[typ])
 		if err != nil {
 			return err
 		}
@@ -197,13 +189,34 @@ func (m *Mirror) ensure(tx *db.Tx, c tenant.Connection, maps mappings, list ...o
 	return outbox.Owe(tx, debts...)
 }
 
+// name finds the aliases of those of which they are not at hand.
+func name(tx *db.Tx, c tenant.Connection, kind plumbline.Kind, list []owing) error {
+	var unnamed []string
+	for _, o := range list {
+		if o.keys == nil {
+			unnamed = append(unnamed, o.subject)
+		}
+	}
+	found, err := aliases(tx, c, kind, unnamed...)
+	for i := range list {
+		o := &list[i]
+		if o.keys == nil {
+			o.keys = found[o.subject]
+		}
+		if !slices.Contains(o.keys, o.subject) {
+			o.keys = append(slices.Clone(o.keys), o.subject)
+		}
+	}
+	return err
+}
+
 func sortedTypes(m map[string][]owing) []string { return slices.Sorted(maps.Keys(m)) }
 
 // ensureType lists what is owed of one type, and the target records that are new.
-func (m *Mirror) ensureType(tx *db.Tx, c tenant.Connection, maps mappings, typ string, list []owing, known map[string][]string) (debts []outbox.Debt, made []*target, err error) {
+func (m *Mirror) ensureType(tx *db.Tx, c tenant.Connection, maps mappings, typ string, list []owing) (debts []outbox.Debt, made []*target, err error) {
 	var keys []string
 	for _, o := range list {
-		keys = append(keys, known[o.subject]...)
+		keys = append(keys, o.keys...)
 	}
 	there, err := loadTargets(tx, c, typ, keys)
 	if err != nil {
@@ -211,7 +224,7 @@ func (m *Mirror) ensureType(tx *db.Tx, c tenant.Connection, maps mappings, typ s
 	}
 	for _, o := range list {
 		var mine []*target
-		for _, key := range known[o.subject] {
+		for _, key := range o.keys {
 			if t := there[key]; t != nil {
 				mine = append(mine, t)
 			}

@@ -81,39 +81,25 @@ func (f *following) end(b *advance.Batch) error {
 // concerned lists the jobs on whose tasks a batch may bear. A job that is made of
 // several is known by all of their names.
 func (f *following) concerned(b *advance.Batch) (jobs []string, err error) {
-	var people, places []string
 	for _, p := range b.People {
-		people = append(people, string(p.ID))
+		for _, job := range p.Jobs {
+			jobs = append(jobs, string(job))
+		}
 	}
-	var several []string
+	var places []string
 	for _, j := range b.Jobs {
-		jobs = append(jobs, string(j.ID))
-		if len(j.Sources) > 1 {
-			several = append(several, string(j.ID))
+		jobs = append(append(jobs, string(j.ID)), j.Aliases...)
+		if j.Property != nil && (j.Placed || j.Silent || slices.ContainsFunc(j.Moves, ofJob)) {
+			places = append(places, j.Property.ID) // whether it is open there may be another than it was
 		}
-		if j.Property != nil {
-			places = append(places, j.Property.ID)
-		}
-	}
-	names, err := record.Aliases(f.tx, f.location, several...)
-	if err != nil {
-		return nil, err
-	}
-	for _, id := range several {
-		jobs = append(jobs, names[id]...)
-	}
-	parts, err := record.JobsOf(f.tx, f.location, people)
-	if err != nil {
-		return nil, err
-	}
-	for _, p := range parts {
-		jobs = append(jobs, string(p.Job))
 	}
 	there, err := jobsAt(f.tx, f.location, places)
 	jobs = append(jobs, there...)
 	slices.Sort(jobs)
 	return slices.Compact(jobs), err
 }
+
+func ofJob(m record.Move) bool { return m.Kind == plumbline.Job }
 
 // jobsAt lists the jobs at golden properties.
 func jobsAt(tx *db.Tx, location string, places []string) ([]string, error) {

@@ -24,7 +24,7 @@ type following struct {
 	pb          *playbook.Playbook
 	open        playbook.OpenHours
 	book        *book
-	names       map[string][]string  // of subjects, all their source records
+	names       map[string][]string  // of jobs and households, all their source records
 	since       map[string]time.Time // activations
 	connections []tenant.Connection
 	sender      tenant.Connection
@@ -65,7 +65,7 @@ func (f *following) speak(b *advance.Batch) error {
 	for _, a := range b.Addresses {
 		subjects = append(subjects, string(a.ID))
 	}
-	if err := f.prepare(subjects, scenes); err != nil {
+	if err := f.prepare(subjects, scenes, b); err != nil {
 		return err
 	}
 	for _, a := range b.Addresses {
@@ -92,7 +92,7 @@ func (s *scene) subjects() []string {
 	return list
 }
 
-func (f *following) prepare(subjects []string, scenes []*scene) (err error) {
+func (f *following) prepare(subjects []string, scenes []*scene, b *advance.Batch) (err error) {
 	if err := alone(f.tx, f.location); err != nil {
 		return err
 	}
@@ -103,14 +103,30 @@ func (f *following) prepare(subjects []string, scenes []*scene) (err error) {
 		return err
 	}
 	f.sender, f.hasSender = f.speaker(f.connections)
-	if err := loadPeople(f.tx, f.location, scenes...); err != nil {
+	if err := loadPeople(f.tx, f.location, b.People, scenes...); err != nil {
 		return err
 	}
-	if f.names, err = record.Aliases(f.tx, f.location, subjects...); err != nil {
+	if err := f.name(scenes, b); err != nil {
 		return err
 	}
 	f.book, err = openBook(f.tx, f.location, subjects)
 	return err
+}
+
+// name finds the names under which something was said of a job or a household before.
+func (f *following) name(scenes []*scene, b *advance.Batch) (err error) {
+	var households []string
+	for _, s := range scenes {
+		households = append(households, s.household())
+	}
+	slices.Sort(households)
+	if f.names, err = record.Aliases(f.tx, f.location, slices.Compact(households)...); err != nil {
+		return err
+	}
+	for _, j := range b.Jobs {
+		f.names[string(j.ID)] = j.Aliases
+	}
+	return nil
 }
 
 // spoken is since when a rule may speak of a job: since it, the sender and the job's

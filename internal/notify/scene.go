@@ -38,12 +38,21 @@ func sceneOf(j *advance.Job) *scene {
 		sources: j.Sources, moves: j.Moves, windowKnown: j.WindowKnown}
 }
 
-// loadPeople reads the people of scenes as they are now.
-func loadPeople(tx *db.Tx, location string, scenes ...*scene) error {
+// loadPeople gives scenes their people as they are now. Those that were just derived
+// are at hand.
+func loadPeople(tx *db.Tx, location string, fresh []*advance.Person, scenes ...*scene) error {
+	people := map[plumbline.GoldenID]*plumbline.PersonView{}
+	for _, p := range fresh {
+		if !p.Gone {
+			people[p.ID] = &p.View
+		}
+	}
 	var ids []string
 	for _, s := range scenes {
 		for _, p := range s.parts {
-			ids = append(ids, string(p.Person))
+			if people[p.Person] == nil {
+				ids = append(ids, string(p.Person))
+			}
 		}
 	}
 	slices.Sort(ids)
@@ -51,7 +60,6 @@ func loadPeople(tx *db.Tx, location string, scenes ...*scene) error {
 	if err != nil {
 		return err
 	}
-	people := make(map[plumbline.GoldenID]*plumbline.PersonView, len(list))
 	for id, g := range list {
 		people[id] = &plumbline.PersonView{}
 		if err := g.Read(people[id]); err != nil {
@@ -121,7 +129,7 @@ func loadScenes(tx *db.Tx, location, zoneName string, jobs ...string) (map[strin
 			named[job] = s
 		}
 	}
-	return named, loadPeople(tx, location, slices.Collect(maps.Values(scenes))...)
+	return named, loadPeople(tx, location, nil, slices.Collect(maps.Values(scenes))...)
 }
 
 // loadRoles reads who is who in scenes, and which tools speak of them.

@@ -37,6 +37,7 @@ type Changed struct {
 	Old    plumbline.GoldenID // where it belonged before, "" for a new one
 	Wrote  []string           // the deliveries that changed it, by connection and key
 	Gone   []Ref              // what it pointed to before and does not any more
+	Come   []Ref              // what it points to and did not before
 	// Left are golden records to which what is said about it belonged before.
 	Left []string
 	// Touched: what it says now has changed, and not only when it last said so.
@@ -141,15 +142,25 @@ func distinct(ids []string) []string {
 }
 
 // touched says whether anything has changed on which what is derived from a record can
-// depend. Restating a value later is no part of that; since when a value counts is.
-func touched(before, now *Row) bool {
+// depend. Restating a value later is no part of that; since when a value counts is, and
+// so is what was said first.
+func touched(before, now *Row, doc string) bool {
 	if before == nil || before.Created != now.Created || before.Deleted() != now.Deleted() {
 		return true
 	}
 	if now.Kind != plumbline.Customer && now.Kind != plumbline.Property && now.Kind != plumbline.Technician {
-		return before.Document() != now.Document()
+		return before.Document() != doc
 	}
-	return !maps.Equal(current(before), current(now))
+	return !maps.Equal(firsts(before), firsts(now)) || !maps.Equal(current(before), current(now))
+}
+
+// firsts are the distinct things that were said, by when they were said first.
+func firsts(r *Row) map[plumbline.Version]int64 {
+	list := make(map[plumbline.Version]int64, len(r.Readings))
+	for i := range r.Readings {
+		list[r.Readings[i].First] = r.Readings[i].Received
+	}
+	return list
 }
 
 // current is what a record says now, by its fields.
@@ -224,22 +235,24 @@ func (a *applying) store() ([]Changed, error) {
 	slices.SortFunc(ids, func(x, y plumbline.SourceID) int { // records before what is said about them
 		return cmp.Or(cmp.Compare(min(len(a.rows[x].About), 1), min(len(a.rows[y].About), 1)), cmp.Compare(x, y))
 	})
+	for _, id := range ids {
+		a.rows[id].Golden = a.belongs(a.rows[id])
+	}
+	found := make([]stating, len(ids))
+	plumbline.Each(len(ids), func(i int) { found[i] = a.state(ids[i]) })
 	var out []storedRow
 	var same []docRow // that stay where they belong
 	var changed []Changed
 	var gone, come []refRow
-	for _, id := range ids {
-		r := a.rows[id]
-		r.Golden = a.belongs(r)
-		g, c := differ(a.location, a.before[id], r)
-		gone, come = append(gone, g...), append(come, c...)
-		if doc := r.Document(); a.old[id] == r.Golden {
-			same = append(same, docRow{string(id), doc})
+	for _, s := range found {
+		r := s.changed.Row
+		gone, come = append(gone, s.gone...), append(come, s.come...)
+		if s.changed.Old == r.Golden {
+			same = append(same, docRow{string(r.ID), s.doc})
 		} else {
-			out = append(out, storedRow{string(id), string(r.Kind), r.Connection, r.External, string(r.About), string(r.Golden), doc})
+			out = append(out, storedRow{string(r.ID), string(r.Kind), r.Connection, r.External, string(r.About), string(r.Golden), s.doc})
 		}
-		changed = append(changed, Changed{ID: id, Kind: r.Kind, Golden: r.Golden, About: r.About, Old: a.old[id], Wrote: a.wrote[id],
-			Gone: refsOf(g), Touched: touched(a.before[id], r), Tied: r.Tied(), Row: r})
+		changed = append(changed, s.changed)
 	}
 	slices.SortFunc(out, func(x, y storedRow) int {
 		return cmp.Compare(a.order[plumbline.SourceID(x.ID)], a.order[plumbline.SourceID(y.ID)])
@@ -267,6 +280,22 @@ func (a *applying) store() ([]Changed, error) {
 		}
 	}
 	return changed, a.settle(changed)
+}
+
+// A stating is what is written of one record that something was said of.
+type stating struct {
+	doc        string
+	gone, come []refRow
+	changed    Changed
+}
+
+func (a *applying) state(id plumbline.SourceID) (s stating) {
+	r := a.rows[id]
+	s.doc = r.Document()
+	s.gone, s.come = differ(a.location, a.before[id], r)
+	s.changed = Changed{ID: id, Kind: r.Kind, Golden: r.Golden, About: r.About, Old: a.old[id], Wrote: a.wrote[id],
+		Gone: refsOf(s.gone), Come: refsOf(s.come), Touched: touched(a.before[id], r, s.doc), Tied: r.Tied(), Row: r}
+	return s
 }
 
 // settle moves what belongs to a record that is new, or belongs elsewhere now: what
@@ -517,18 +546,19 @@ func scan(tx *db.Tx, query string, args ...any) (list []*Row, err error) {
 		return nil, err
 	}
 	defer rows.Close()
+	var docs []string
 	for rows.Next() {
 		var r Row
 		var doc string
 		if err := rows.Scan(&r.ID, &r.Kind, &r.Connection, &r.External, &r.About, &r.Golden, &doc); err != nil {
 			return nil, err
 		}
-		if err := r.ReadDocument(doc); err != nil {
-			return nil, err
-		}
-		list = append(list, &r)
+		list, docs = append(list, &r), append(docs, doc)
 	}
-	return list, rows.Err()
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return list, plumbline.EachErr(len(list), func(i int) error { return list[i].ReadDocument(docs[i]) })
 }
 
 // Resolve maps source records to the golden records they belong to. One that is not

@@ -1,0 +1,44 @@
+package plumbline
+
+import (
+	"runtime"
+	"sync"
+	"sync/atomic"
+)
+
+// Each calls f with 0 to n-1, on all processors at once, and returns when every call
+// has. What f finds out it puts where its number says, so that the outcome does not
+// depend on which call came first.
+func Each(n int, f func(i int)) {
+	workers := min(n, runtime.GOMAXPROCS(0))
+	if workers < 2 {
+		for i := range n {
+			f(i)
+		}
+		return
+	}
+	var next atomic.Int64
+	work := func() {
+		for i := int(next.Add(1)) - 1; i < n; i = int(next.Add(1)) - 1 {
+			f(i)
+		}
+	}
+	var others sync.WaitGroup
+	for range workers - 1 {
+		others.Go(work)
+	}
+	work()
+	others.Wait()
+}
+
+// EachErr is Each for calls that may fail: it returns the error of the lowest number.
+func EachErr(n int, f func(i int) error) error {
+	errs := make([]error, n)
+	Each(n, func(i int) { errs[i] = f(i) })
+	for _, err := range errs {
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
