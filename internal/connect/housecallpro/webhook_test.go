@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/hex"
+	"errors"
 	"maps"
 	"net/http"
 	"reflect"
@@ -123,4 +124,25 @@ func TestSplitTellsAccountEventAndObject(t *testing.T) {
 			t.Errorf("Split(%s) = %+v, %v, want %+v", body, got, err, want)
 		}
 	}
+}
+
+// FuzzVerify guesses signatures: none passes but those made with a secret, and the
+// test call, which carries nothing.
+func FuzzVerify(f *testing.F) {
+	f.Add("POST", "1777989963", "bc64580d3640892a5f4c8c739e64524e29e41d184e19f4ee96264e8df6f4d249", []byte(`{"event":"job.started"}`))
+	f.Add("POST", "", "", []byte(`{"foo":"bar"}`))
+	f.Add("GET", "", "sha256=", []byte(nil))
+	f.Fuzz(func(t *testing.T, method, stamp, signature string, body []byte) {
+		tool := New(Config{APIKey: "key", WebhookSecrets: []connect.Secret{"the secret of the fuzz"}}, nil, time.Now)
+		r := connect.Request{Method: method, Body: body, Received: received, Header: http.Header{"Api-Timestamp": {stamp}, "Api-Signature": {signature}}}
+		switch err := tool.Verify(r); {
+		case err == nil:
+			t.Error("a guess passes")
+		case errors.Is(err, connect.ErrPing) && (signature != "" || len(body) >= 64):
+			t.Errorf("%q with a signature counts as a test call", body)
+		}
+		if events, err := tool.Split(r); err != nil || len(events) != 1 || string(events[0].Body) != string(body) {
+			t.Errorf("Split = %+v, %v", events, err)
+		}
+	})
 }

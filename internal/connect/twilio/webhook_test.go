@@ -195,3 +195,20 @@ func TestReplySaysNothing(t *testing.T) {
 		t.Errorf("Reply = %s, %s", kind, body)
 	}
 }
+
+// FuzzVerify guesses signatures: none passes but those made with a token.
+func FuzzVerify(f *testing.F) {
+	f.Add("https://plumbline.example.com/hooks/boise/sms", "GvWf1cFY/Q7PnoempGyD5oXAezc=", []byte("From=%2B12085550142&Body=STOP"))
+	f.Add("https://h/?bodySHA256=e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855", "", []byte(nil))
+	f.Fuzz(func(t *testing.T, address, signature string, body []byte) {
+		u, err := url.Parse(address)
+		if err != nil {
+			return
+		}
+		tool := New(Config{AuthTokens: []connect.Secret{"the token of the fuzz"}}, nil, time.Now)
+		r := connect.Request{Method: "POST", URL: u, Header: http.Header{"X-Twilio-Signature": {signature}}, Body: body, Received: received}
+		if tool.Verify(r) == nil {
+			t.Error("a guess passes")
+		}
+	})
+}
