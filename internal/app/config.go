@@ -3,6 +3,7 @@ package app
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -14,6 +15,7 @@ import (
 	"github.com/goccy/go-yaml/parser"
 
 	"plumbline.dev/plumbline"
+	"plumbline.dev/plumbline/internal/playbook"
 )
 
 // A Config is plumbline.yaml. Paths are relative to the file. Any text may be
@@ -27,6 +29,7 @@ type Config struct {
 	Locations []Location `yaml:"locations"`
 
 	file string
+	root ast.Node
 }
 
 // A Location is one shop with its connections.
@@ -58,6 +61,8 @@ type Connection struct {
 	// field tool does not send them itself.
 	Confirmed []string `yaml:"confirmed"`
 	Config    ast.Node `yaml:"config"` // the tool's own
+
+	at string // where it stands
 }
 
 // ReadConfig reads a configuration strictly. Its errors name file, line and cure.
@@ -84,8 +89,14 @@ func ParseConfig(file string, data []byte) (*Config, error) {
 	if err := errors.Join(x.errs...); err != nil {
 		return nil, err
 	}
-	if err := yaml.NodeToValue(parsed.Docs[0].Body, c, yaml.Strict()); err != nil {
+	c.root = parsed.Docs[0].Body
+	if err := yaml.NodeToValue(c.root, c, yaml.Strict()); err != nil {
 		return nil, problem(file, err)
+	}
+	for i, l := range c.Locations {
+		for j := range l.Connections {
+			l.Connections[j].at = c.place(fmt.Sprintf("$.locations[%d].connections[%d].config", i, j))
+		}
 	}
 	if c.Database == "" {
 		c.Database = "plumbline.db"
@@ -153,54 +164,79 @@ func (x *expansion) at(n ast.Node, hint, format string, args ...any) error {
 	return plumbline.Invalidf(hint, "%s:%d:%d: %s", x.file, p.Line, p.Column, fmt.Sprintf(format, args...))
 }
 
+// place says where in the file a path stands, or the nearest above it that is there.
+func (c *Config) place(path string) string {
+	for path != "$" {
+		if p, err := yaml.PathString(path); err == nil {
+			if n, err := p.FilterNode(c.root); err == nil && n != nil {
+				at := n.GetToken().Position
+				return fmt.Sprintf("%s:%d:%d", c.file, at.Line, at.Column)
+			}
+		}
+		path = path[:strings.LastIndexAny(path, ".[")]
+	}
+	return c.file
+}
+
 // problems lists what is wrong with a configuration as a whole.
 func (c *Config) problems() (errs []error) {
-	bad := func(hint, format string, args ...any) {
-		errs = append(errs, plumbline.Invalidf(hint, "%s: %s", c.file, fmt.Sprintf(format, args...)))
+	bad := func(path, hint, format string, args ...any) {
+		errs = append(errs, plumbline.Invalidf(hint, "%s: %s", c.place(path), fmt.Sprintf(format, args...)))
 	}
 	if u, err := url.Parse(c.PublicURL); c.PublicURL != "" && (err != nil || u.Scheme == "" || u.Host == "") {
-		bad("write it like https://plumbline.example.com", "public_url %q is no address", c.PublicURL)
+		bad("$.public_url", "write it like https://plumbline.example.com", "public_url %q is no address", c.PublicURL)
 	}
 	if len(c.Locations) == 0 {
-		bad("add one under locations", "there is no location")
+		bad("$.locations", "add one under locations", "there is no location")
 	}
 	accounts := map[string]string{}
 	var ids []string
-	for _, l := range c.Locations {
+	for i, l := range c.Locations {
+		path := fmt.Sprintf("$.locations[%d]", i)
 		if l.ID == "" {
-			bad("give each location an id", "a location has no id")
+			bad(path, "give each location an id", "a location has no id")
 		}
 		if slices.Contains(ids, l.ID) {
-			bad("give each location an id of its own", "two locations are called %s", l.ID)
+			bad(path+".id", "give each location an id of its own", "two locations are called %s", l.ID)
+		}
+		if l.Weight < 0 {
+			bad(path+".weight", "write a whole number from 1", "location %s has the weight %d", l.ID, l.Weight)
 		}
 		ids = append(ids, l.ID)
 		var names []string
-		for _, k := range l.Connections {
-			where := l.ID + "/" + k.Name
+		for j, k := range l.Connections {
+			path, where := fmt.Sprintf("%s.connections[%d]", path, j), l.ID+"/"+k.Name
 			switch {
 			case k.Name == "" || strings.ContainsAny(k.Name, "/ "):
-				bad("use letters, digits and dashes", "location %s has a connection called %q", l.ID, k.Name)
+				bad(path+".name", "use letters, digits and dashes", "location %s has a connection called %q", l.ID, k.Name)
 			case k.Name == plumbline.Office || k.Name == plumbline.Clock || k.Name == "route":
-				bad("choose another name", "connection %s has a name of the program's own", where)
+				bad(path+".name", "choose another name", "connection %s has a name of the program's own", where)
 			case slices.Contains(names, k.Name):
-				bad("give each connection a name of its own", "location %s has two connections called %s", l.ID, k.Name)
+				bad(path+".name", "give each connection a name of its own", "location %s has two connections called %s", l.ID, k.Name)
 			}
 			names = append(names, k.Name)
 			if !slices.Contains(toolNames(), k.Tool) {
-				bad("one of "+strings.Join(toolNames(), ", "), "connection %s names the tool %q, which there is not", where, k.Tool)
+				bad(path+".tool", "one of "+strings.Join(toolNames(), ", "), "connection %s names the tool %q, which there is not", where, k.Tool)
+			}
+			if !slices.Contains([]string{"", "rehearsal", "on", "off"}, k.Mode) {
+				bad(path+".mode", "rehearsal, on or off", "connection %s cannot begin %s", where, k.Mode)
 			}
 			if k.Account != "" {
 				if other := accounts[k.Tool+" "+k.Account]; other != "" {
-					bad("an account belongs to one location", "connections %s and %s are the same account of %s", other, where, k.Tool)
+					bad(path+".account", "an account belongs to one location", "connections %s and %s are the same account of %s", other, where, k.Tool)
 				}
 				accounts[k.Tool+" "+k.Account] = where
 			}
-			for kind, who := range k.Speaks {
+			for _, kind := range slices.Sorted(maps.Keys(k.Speaks)) {
+				who, path := k.Speaks[kind], path+".speaks."+kind
+				if !slices.Contains(playbook.Spoken(), kind) {
+					bad(path, "one of "+strings.Join(playbook.Spoken(), ", "), "connection %s: there is no kind of message %q", where, kind)
+				}
 				if who != "tool" && who != "us" && who != "nobody" {
-					bad("tool, us or nobody", "connection %s: %q cannot speak %s", where, who, kind)
+					bad(path, "tool, us or nobody", "connection %s: %q cannot speak %s", where, who, kind)
 				}
 				if who == "us" && !slices.Contains(k.Confirmed, kind) {
-					bad("switch it off in the tool, then add it under confirmed", "connection %s: we shall speak %s, but nobody has confirmed that it is off in %s", where, kind, k.Tool)
+					bad(path, "switch it off in the tool, then add it under confirmed", "connection %s: we shall speak %s, but nobody has confirmed that it is off in %s", where, kind, k.Tool)
 				}
 			}
 		}

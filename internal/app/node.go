@@ -222,7 +222,14 @@ func (n *Node) bindOne(ctx context.Context, o Options, l Location, k Connection,
 	if k.Tool == advance.Route {
 		b.tool = router()
 	} else if b.tool, err = toolNamed(k.Tool)(k.Config, sealed, callback, o.Client, o.Now); err != nil {
-		return fmt.Errorf("connection %s/%s: %w", l.ID, k.Name, err)
+		return fmt.Errorf("%s: connection %s/%s: %w", k.at, l.ID, k.Name, err)
+	} else if a, ok := b.tool.(connect.Accounted); ok {
+		for _, other := range n.bindings {
+			if o, ok := other.tool.(connect.Accounted); ok && other.Tool == k.Tool && other.Location != l.ID && o.AccountID() == a.AccountID() {
+				return plumbline.Invalidf("an account or a sender belongs to one location", "%s: connections %s/%s and %s/%s are the same account of %s",
+					k.at, other.Location, other.Name, l.ID, k.Name, k.Tool)
+			}
+		}
 	}
 	n.bindings[l.ID+"/"+k.Name] = b
 	return nil

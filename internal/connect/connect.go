@@ -52,6 +52,12 @@ type Replier interface {
 	Reply() (contentType string, body []byte)
 }
 
+// An Accounted tool knows from its configuration which account or sender it speaks
+// for, which belongs to one location.
+type Accounted interface {
+	AccountID() string
+}
+
 // A Decoder turns deliveries of its tool into readings. It is pure: the same
 // delivery gives the same readings for ever, within one derivation version. Nothing
 // to say (an event we have no use for) is ErrIgnored with a reason.

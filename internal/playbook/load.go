@@ -672,3 +672,6 @@ func (d *loader) survivorship() {
 		d.book.Survivorship[plumbline.Kind(kind)] = out
 	}
 }
+
+// Spoken lists the kinds of messages of which it is configured who sends them.
+func Spoken() []string { return slices.Clone(speakerNames) }

@@ -95,3 +95,6 @@ func oneOf(s string, words ...string) bool {
 	}
 	return false
 }
+
+// AccountID is the portal whose records are written.
+func (t *Tool) AccountID() string { return t.config.Portal }

@@ -151,3 +151,6 @@ func (t *Tool) Budgets() map[string]connect.Budget {
 		"read":  {Calls: 5, Window: time.Second},
 	}
 }
+
+// AccountID is the sender.
+func (t *Tool) AccountID() string { return t.config.From + t.config.MessagingServiceSid }
