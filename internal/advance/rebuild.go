@@ -74,8 +74,9 @@ type progress struct{ phase, connection, name string }
 
 // Rebuild derives a location again from what was kept, in short transactions, while
 // Step leaves the location alone. Nobody is told of what comes out differently: it is
-// recorded as silent, and no Follower runs. Cut off anywhere, it goes on from there
-// when it is called again. Between its transactions records are missing.
+// recorded as silent, and no Follower runs before the next Step, which takes up the
+// jobs that came out differently. Cut off anywhere, it goes on from there when it is
+// called again. Between its transactions records are missing.
 func (a *Advance) Rebuild(ctx context.Context, now time.Time, location string) (err error) {
 	defer plumbline.Wrap(&err, "rebuild location %s", location)
 
@@ -197,6 +198,16 @@ func (a *Advance) rememberSome(tx *db.Tx, location string, at progress) error {
 		return err
 	}
 	if err := w.remember(b); err != nil {
+		return err
+	}
+	var changed []string
+	for _, j := range b.Jobs {
+		if len(j.Moves) > 0 {
+			changed = append(changed, string(j.ID))
+		}
+	}
+	// Clocks and what else follows from a job are set by the step that comes after.
+	if err := record.MarkStale(tx, location, "rebuild", record.RankJob, changed); err != nil {
 		return err
 	}
 	return putProgress(tx, location, progress{phase: remembering, name: jobs[len(jobs)-1]})

@@ -386,3 +386,49 @@ func TestALocationNotAtRestIsNotVerified(t *testing.T) {
 		t.Errorf("got %v, want a conflict", err)
 	}
 }
+
+// blind reads nothing of a completion.
+type blind struct{ plain }
+
+func (b blind) Decode(d plumbline.Delivery) ([]plumbline.Reading, error) {
+	list, err := b.plain.Decode(d)
+	for _, r := range list {
+		delete(r.Fields, "completed_at")
+		delete(r.Fields, "status")
+	}
+	return list, err
+}
+
+// A listener hears which jobs follow.
+type listener struct{ heard []*advance.Job }
+
+func (l *listener) Follow(_ *db.Tx, b *advance.Batch) error {
+	l.heard = append(l.heard, b.Jobs...)
+	return nil
+}
+
+func TestWhatARebuildHasChangedIsFollowedSilentlyAtTheNextStep(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		old := newAdvance(t, d)
+		old.Decoder = func(string) connect.Decoder { return blind{} }
+		keep(t, d, aJob())
+		settle(t, old)
+		for round, want := range []int{1, 0} { // the second comes out as the first
+			l := &listener{}
+			a := newAdvance(t, d)
+			a.Followers = append(a.Followers, l)
+			if err := a.Rebuild(t.Context(), later, place); err != nil {
+				t.Fatal(err)
+			}
+			settle(t, a)
+			if len(l.heard) != want {
+				t.Fatalf("after rebuild %d %d jobs follow, want %d", round+1, len(l.heard), want)
+			}
+			for _, j := range l.heard {
+				if !j.Silent || len(j.Moves) > 0 {
+					t.Errorf("the job follows with silent %t and the moves %v, want silently and with none", j.Silent, j.Moves)
+				}
+			}
+		}
+	})
+}
