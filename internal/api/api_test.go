@@ -534,7 +534,9 @@ func TestADeliveryOfWhichNothingCanBeDerivedDelaysNoOther(t *testing.T) {
 		if sum := w.balances(); sum.Applied != 1 || sum.Failed != 1 {
 			t.Errorf("the tally is %+v, want one applied and one for a person", sum)
 		}
-		var queue struct{ Causes []struct{ Title, Cure string } }
+		var queue struct {
+			Causes []struct{ Title, Cure string }
+		}
 		w.must(200, "GET", "/v1/errors", nil, &queue)
 		if len(queue.Causes) != 1 || !strings.Contains(queue.Causes[0].Title, "could not be applied") || queue.Causes[0].Cure == "" {
 			t.Errorf("the error queue holds %+v", queue)

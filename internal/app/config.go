@@ -16,10 +16,11 @@ import (
 
 	"plumbline.dev/plumbline"
 	"plumbline.dev/plumbline/internal/playbook"
+	"plumbline.dev/plumbline/internal/tenant"
 )
 
 // A Config is plumbline.yaml. Paths are relative to the file. Any text may be
-// env:NAME or file:PATH, so that secrets need not stand in it.
+// env:NAME, file:PATH or sealed:…, so that secrets need not stand in it.
 type Config struct {
 	Database  string     `yaml:"database"`   // path of a SQLite file, or a postgres:// URL
 	Listen    string     `yaml:"listen"`     // address of the HTTP server
@@ -84,12 +85,13 @@ func ParseConfig(file string, data []byte) (*Config, error) {
 	if len(parsed.Docs) != 1 || parsed.Docs[0].Body == nil {
 		return nil, plumbline.Invalidf("start from the example in the README", "%s: the configuration is empty", file)
 	}
+	c.root = parsed.Docs[0].Body
 	x := &expansion{dir: filepath.Dir(file), file: file}
-	ast.Walk(x, parsed.Docs[0].Body)
+	ast.Walk(x, c.root)
+	x.open(c.root)
 	if err := errors.Join(x.errs...); err != nil {
 		return nil, err
 	}
-	c.root = parsed.Docs[0].Body
 	if err := yaml.NodeToValue(c.root, c, yaml.Strict()); err != nil {
 		return nil, problem(file, err)
 	}
@@ -127,10 +129,39 @@ func problem(file string, err error) error {
 	return plumbline.Invalidf("correct the line shown", "%s: %s", file, yaml.FormatError(err, false, false))
 }
 
-// expansion replaces env:NAME and file:PATH by what they name.
+// expansion replaces env:NAME and file:PATH by what they name, and opens what is sealed.
 type expansion struct {
 	dir, file string
+	sealed    []*ast.StringNode
 	errs      []error
+}
+
+// open replaces sealed secrets by what the key opens.
+func (x *expansion) open(root ast.Node) {
+	if len(x.sealed) == 0 {
+		return
+	}
+	var text struct {
+		Key string `yaml:"key"`
+	}
+	if err := yaml.NodeToValue(root, &text); err != nil || text.Key == "" {
+		x.errs = append(x.errs, x.at(x.sealed[0], "name the key under key, as env: or file:", "a secret is sealed, and there is no key"))
+		return
+	}
+	vault, err := tenant.NewVault(text.Key)
+	if err != nil {
+		x.errs = append(x.errs, fmt.Errorf("%s: %w", x.file, err))
+		return
+	}
+	for _, s := range x.sealed {
+		secret, err := vault.Open(s.Value)
+		if err != nil {
+			at := s.GetToken().Position
+			x.errs = append(x.errs, fmt.Errorf("%s:%d:%d: %w", x.file, at.Line, at.Column, err))
+			continue
+		}
+		s.Value = string(secret)
+	}
 }
 
 // Visit is there for ast.Walk.
@@ -155,6 +186,9 @@ func (x *expansion) Visit(n ast.Node) ast.Visitor {
 			x.errs = append(x.errs, x.at(n, "write the file, readable for this user only", "the file %s cannot be read", path))
 		}
 		s.Value = strings.TrimSpace(string(data))
+	}
+	if tenant.Sealed(s.Value) {
+		x.sealed = append(x.sealed, s)
 	}
 	return x
 }

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"plumbline.dev/plumbline"
+	"plumbline.dev/plumbline/internal/tenant"
 )
 
 const good = `database: x.db
@@ -106,5 +107,39 @@ func TestSecretsComeFromFilesAndTheEnvironment(t *testing.T) {
 	}
 	if c.PublicURL != "https://shop.example.com" || !strings.Contains(c.Locations[0].Connections[1].Config.String(), "pat-from-a-file") {
 		t.Errorf("public_url is %q, the tool is given %s", c.PublicURL, c.Locations[0].Connections[1].Config)
+	}
+}
+
+func TestASealedSecretIsOpenedWithTheKey(t *testing.T) {
+	key, err := tenant.NewKey()
+	if err != nil {
+		t.Fatal(err)
+	}
+	vault, err := tenant.NewVault(key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := vault.Seal([]byte("pat-that-was-sealed"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("PLUMBLINE_TEST_KEY", key)
+	sealed := strings.Replace(good, "pat-0123456789", text, 1)
+	c, err := ParseConfig("plumbline.yaml", []byte("key: env:PLUMBLINE_TEST_KEY\n"+sealed))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := c.Locations[0].Connections[1].Config.String(); !strings.Contains(got, "pat-that-was-sealed") {
+		t.Errorf("the tool is given %s", got)
+	}
+	other, err := tenant.NewKey()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for first, says := range map[string]string{"": "plumbline.yaml:11:56: a secret is sealed, and there is no key", "key: " + other + "\n": "plumbline.yaml:12:56: the key does not open",
+		"key: hunter2\n": "is not an age identity"} {
+		if _, err := ParseConfig("plumbline.yaml", []byte(first+sealed)); err == nil || !strings.Contains(err.Error(), says) || strings.Contains(err.Error(), "hunter2") {
+			t.Errorf("with %q: %v, want %q", first, err, says)
+		}
 	}
 }

@@ -158,17 +158,9 @@ func OpenHours(pb *playbook.Playbook) (playbook.OpenHours, error) {
 
 // bind stores the connections and makes their tools.
 func (n *Node) bind(ctx context.Context, o Options) error {
-	var vault *tenant.Vault
-	if n.Config.Key != "" {
-		v, err := tenant.NewVault(n.Config.Key)
-		if err != nil {
-			return err
-		}
-		vault = v
-	}
 	for _, l := range n.Config.Locations {
 		for _, k := range append(slices.Clone(l.Connections), Connection{Name: advance.Route, Tool: advance.Route, Mode: tenant.On}) {
-			if err := n.bindOne(ctx, o, l, k, vault); err != nil {
+			if err := n.bindOne(ctx, o, l, k); err != nil {
 				return err
 			}
 		}
@@ -188,12 +180,11 @@ func (n *Node) bind(ctx context.Context, o Options) error {
 	return nil
 }
 
-func (n *Node) bindOne(ctx context.Context, o Options, l Location, k Connection, vault *tenant.Vault) error {
+func (n *Node) bindOne(ctx context.Context, o Options, l Location, k Connection) error {
 	quota := k.Quota
 	if quota == "" {
 		quota = k.Tool + ":" + l.ID + "/" + k.Name
 	}
-	var sealed []byte
 	b := &binding{}
 	err := n.DB.Do(ctx, o.Now(), func(tx *db.Tx) error {
 		_, err := tenant.Get(tx, l.ID, k.Name)
@@ -207,11 +198,6 @@ func (n *Node) bindOne(ctx context.Context, o Options, l Location, k Connection,
 				return err
 			}
 		}
-		if vault != nil {
-			if sealed, err = vault.Open(tx, l.ID, k.Name); err != nil {
-				return err
-			}
-		}
 		b.Connection, err = tenant.Get(tx, l.ID, k.Name)
 		return err
 	})
@@ -221,7 +207,7 @@ func (n *Node) bindOne(ctx context.Context, o Options, l Location, k Connection,
 	callback := strings.TrimSuffix(n.Config.PublicURL, "/") + "/hooks/" + l.ID + "/" + k.Name
 	if k.Tool == advance.Route {
 		b.tool = router()
-	} else if b.tool, err = toolNamed(k.Tool)(k.Config, sealed, callback, o.Client, o.Now); err != nil {
+	} else if b.tool, err = toolNamed(k.Tool)(k.Config, callback, o.Client, o.Now); err != nil {
 		return fmt.Errorf("%s: connection %s/%s: %w", k.at, l.ID, k.Name, err)
 	} else if a, ok := b.tool.(connect.Accounted); ok {
 		for _, other := range n.bindings {

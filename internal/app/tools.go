@@ -1,8 +1,6 @@
 package app
 
 import (
-	"encoding/json"
-	"fmt"
 	"net/http"
 	"time"
 
@@ -15,9 +13,9 @@ import (
 	"plumbline.dev/plumbline/internal/connect/twilio"
 )
 
-// A maker makes a tool from its configuration. Sealed is what plumbline connect has
-// stored of it, nil for nothing; callback is the public address of its webhooks.
-type maker func(config ast.Node, sealed []byte, callback string, client *http.Client, now func() time.Time) (any, error)
+// A maker makes a tool from its configuration. Callback is the public address of its
+// webhooks.
+type maker func(config ast.Node, callback string, client *http.Client, now func() time.Time) (any, error)
 
 // tools is the list: one line a tool.
 var tools = []struct {
@@ -45,18 +43,13 @@ func toolNames() (names []string) {
 	return names
 }
 
-// makeTool decodes a tool's configuration strictly, the sealed part over the file's.
+// makeTool decodes a tool's configuration strictly.
 func makeTool[C any](build func(C, string, *http.Client, func() time.Time) (any, error)) maker {
-	return func(config ast.Node, sealed []byte, callback string, client *http.Client, now func() time.Time) (any, error) {
+	return func(config ast.Node, callback string, client *http.Client, now func() time.Time) (any, error) {
 		var c C
 		if config != nil {
 			if err := yaml.NodeToValue(config, &c, yaml.Strict()); err != nil {
 				return nil, plumbline.Invalidf("correct the line shown", "%s", yaml.FormatError(err, false, false))
-			}
-		}
-		if len(sealed) > 0 {
-			if err := json.Unmarshal(sealed, &c); err != nil {
-				return nil, fmt.Errorf("read the sealed configuration: %w", err)
 			}
 		}
 		return build(c, callback, client, now)

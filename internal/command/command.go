@@ -41,6 +41,7 @@ var commands = []struct {
 	{"sandbox", "Serve the vendors' sandboxes, to point a configuration at.", func() any { return &fakes{} }},
 	{"bench", "Measure the program on this machine.", func() any { return &benchmark{} }},
 	{"key", "Make a key for secrets at rest.", func() any { return &key{} }},
+	{"seal", "Encrypt a secret for the configuration.", func() any { return &seal{} }},
 }
 
 // A World is what a command may touch besides the database: a test hands in its own.

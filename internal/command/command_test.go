@@ -271,9 +271,17 @@ func TestCheckLeavesNothingBehind(t *testing.T) {
 
 func TestAKeyIsOneThatSecretsCanBeSealedWith(t *testing.T) {
 	d := newDesk(t)
-	d.write("age.key", d.must("key"))
-	d.write("plumbline.yaml", "key: file:age.key\n"+configuration)
-	d.must("tally")
+	file := d.write("age.key", d.must("key"))
+	d.in = "pat-na1-sandbox\n"
+	sealed := strings.TrimSpace(d.must("seal", file))
+	if strings.Contains(sealed, "sandbox") {
+		t.Errorf("sealed it is %s", sealed)
+	}
+	d.write("plumbline.yaml", "key: file:age.key\n"+strings.Replace(configuration, "pat-na1-sandbox", sealed, 1))
+	d.must("check")
+	if _, out, err := d.run("connect", "hubspot", "--create"); !strings.Contains(out, "created property contact plumbline_key") || err != "" {
+		t.Errorf("with the sealed token connect printed\n%s%s", out, err)
+	}
 }
 
 func TestATokenLetsItsHolderIn(t *testing.T) {

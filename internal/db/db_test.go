@@ -895,3 +895,22 @@ func TestMoreStatementsThanAreKeptPrepared(t *testing.T) {
 		}
 	}
 }
+
+// What is kept is about people: nobody but the program's user reads it.
+func TestTheFileIsReadableForItsUserOnly(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "new.db")
+	d, err := db.Open(t.Context(), path, db.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer d.Close()
+	for _, name := range []string{path, path + "-wal"} {
+		info, err := os.Stat(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if mode := info.Mode().Perm(); mode != 0o600 {
+			t.Errorf("%s has the permissions %o, want 600", filepath.Base(name), mode)
+		}
+	}
+}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"os"
 	"slices"
 	"strings"
 	"sync"
@@ -73,6 +74,14 @@ const (
 func openSQLite(ctx context.Context, path string, o Options) (*sqlite, error) {
 	if path == "" || strings.Contains(path, ":memory:") {
 		return nil, errors.New("it must be a file on disk")
+	}
+	// Made here, it is readable for this user only; its log takes its permissions over.
+	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
+	if err != nil {
+		return nil, err
+	}
+	if err := f.Close(); err != nil {
+		return nil, err
 	}
 	s := &sqlite{
 		baton: make(chan struct{}, 1),

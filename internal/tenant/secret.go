@@ -2,6 +2,7 @@ package tenant
 
 import (
 	"bytes"
+	"encoding/base64"
 	"fmt"
 	"io"
 	"strings"
@@ -9,7 +10,6 @@ import (
 	"filippo.io/age"
 
 	"plumbline.dev/plumbline"
-	"plumbline.dev/plumbline/internal/db"
 )
 
 // A Vault encrypts secrets at rest with an age identity that comes from a file or
@@ -34,42 +34,43 @@ func NewKey() (string, error) {
 	return id.String(), nil
 }
 
-// Seal stores a connection's secrets, encrypted.
-func (v *Vault) Seal(tx *db.Tx, location, connection string, secret []byte) (err error) {
-	defer plumbline.Wrap(&err, "seal the secrets of %s", connection)
+// sealed leads a secret that is encrypted.
+const sealed = "sealed:"
+
+// Sealed says whether a text is what Seal returns.
+func Sealed(text string) bool { return strings.HasPrefix(text, sealed) }
+
+// Seal encrypts a secret into one word that may stand in a file.
+func (v *Vault) Seal(secret []byte) (text string, err error) {
+	defer plumbline.Wrap(&err, "seal a secret")
 
 	var b bytes.Buffer
 	w, err := age.Encrypt(&b, v.identity.Recipient())
 	if err != nil {
-		return err
+		return "", err
 	}
 	if _, err := w.Write(secret); err != nil {
-		return err
+		return "", err
 	}
 	if err := w.Close(); err != nil {
-		return err
+		return "", err
 	}
-	n, err := tx.Exec(`UPDATE connection SET secret = $3 WHERE location_id = $1 AND name = $2`, location, connection, b.Bytes())
-	if err == nil && n == 0 {
-		err = plumbline.NotFoundf("location %s has no connection %s", location, connection)
-	}
-	return err
+	return sealed + base64.StdEncoding.EncodeToString(b.Bytes()), nil
 }
 
-// Open returns what Seal stored, nil if nothing was.
-func (v *Vault) Open(tx *db.Tx, location, connection string) (secret []byte, err error) {
-	defer plumbline.Wrap(&err, "open the secrets of %s", connection)
-
-	var sealed []byte
-	if err := tx.QueryRow(`SELECT secret FROM connection WHERE location_id = $1 AND name = $2`, location, connection).Scan(&sealed); err != nil {
-		return nil, err
-	}
-	if len(sealed) == 0 {
-		return nil, nil
-	}
-	r, err := age.Decrypt(bytes.NewReader(sealed), v.identity)
+// Open returns what Seal was given.
+func (v *Vault) Open(text string) ([]byte, error) {
+	b, err := base64.StdEncoding.DecodeString(strings.TrimPrefix(text, sealed))
 	if err != nil {
-		return nil, err
+		return nil, plumbline.Invalidf("seal the secret anew with plumbline seal", "a sealed secret is damaged")
 	}
-	return io.ReadAll(r)
+	r, err := age.Decrypt(bytes.NewReader(b), v.identity)
+	if err != nil {
+		return nil, plumbline.Invalidf("name the key with which it was sealed, or seal it anew with plumbline seal", "the key does not open a sealed secret")
+	}
+	secret, err := io.ReadAll(r)
+	if err != nil {
+		return nil, plumbline.Invalidf("seal the secret anew with plumbline seal", "a sealed secret is damaged")
+	}
+	return secret, nil
 }

@@ -74,36 +74,46 @@ func TestAQuotaHasOneHolder(t *testing.T) {
 	})
 }
 
-func TestSecretsAreSealedAndTokensHashed(t *testing.T) {
-	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+func TestASecretIsSealedAndOnlyItsKeyOpensIt(t *testing.T) {
+	vault := func() *tenant.Vault {
 		key, err := tenant.NewKey()
 		if err != nil {
 			t.Fatal(err)
 		}
-		vault, err := tenant.NewVault(key)
+		v, err := tenant.NewVault(key + "\n")
 		if err != nil {
 			t.Fatal(err)
 		}
-		do(t, d, noon, func(tx *db.Tx) error {
-			if err := tenant.Put(tx, tenant.Connection{Location: "a", Name: "crm", Tool: "hubspot"}); err != nil {
-				return err
-			}
-			if err := vault.Seal(tx, "a", "crm", []byte("pat-secret")); err != nil {
-				return err
-			}
-			var stored []byte
-			if err := tx.QueryRow(`SELECT secret FROM connection WHERE location_id = $1`, "a").Scan(&stored); err != nil {
-				return err
-			}
-			if strings.Contains(string(stored), "pat-secret") {
-				t.Error("the secret lies open in the database")
-			}
-			got, err := vault.Open(tx, "a", "crm")
-			if string(got) != "pat-secret" {
-				t.Errorf("opened %q", got)
-			}
-			return err
-		})
+		return v
+	}
+	one := vault()
+	text, err := one.Seal([]byte("pat-secret"))
+	if err != nil || !tenant.Sealed(text) || strings.Contains(text, "pat-secret") || strings.ContainsAny(text, " \n\"") {
+		t.Fatalf("sealed it is %q, %v", text, err)
+	}
+	if got, err := one.Open(text); err != nil || string(got) != "pat-secret" {
+		t.Errorf("opened %q, %v", got, err)
+	}
+	other, _ := one.Seal([]byte("pat-secret"))
+	if other == text {
+		t.Error("one secret sealed twice is one text, by which it can be recognized")
+	}
+	for name, open := range map[string]func() ([]byte, error){
+		"another key": func() ([]byte, error) { return vault().Open(text) },
+		"damaged":     func() ([]byte, error) { return one.Open(text[:len(text)-8]) },
+		"no base64":   func() ([]byte, error) { return one.Open("sealed:***") },
+	} {
+		if got, err := open(); plumbline.KindOf(err) != plumbline.Invalid || len(got) > 0 {
+			t.Errorf("%s: opened %q, %v", name, got, err)
+		}
+	}
+	if _, err := tenant.NewVault("hunter2"); err == nil || strings.Contains(err.Error(), "hunter2") {
+		t.Errorf("a key that is none: %v, want an error that does not repeat it", err)
+	}
+}
+
+func TestOfATokenOnlyTheHashIsKept(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
 		var text string
 		do(t, d, noon, func(tx *db.Tx) (err error) { text, err = tenant.NewToken(tx, "a", "office"); return err })
 		do(t, d, noon, func(tx *db.Tx) error {
@@ -120,12 +130,9 @@ func TestSecretsAreSealedAndTokensHashed(t *testing.T) {
 			}
 			return err
 		})
-		err = d.View(t.Context(), noon, func(tx *db.Tx) error { _, _, err := tenant.TokenOf(tx, "plt_guess"); return err })
+		err := d.View(t.Context(), noon, func(tx *db.Tx) error { _, _, err := tenant.TokenOf(tx, "plt_guess"); return err })
 		if plumbline.KindOf(err) != plumbline.Unauthorized {
 			t.Errorf("a guessed token: %v", err)
 		}
 	})
-	if _, err := tenant.NewVault("hunter2"); err == nil || strings.Contains(err.Error(), "hunter2") {
-		t.Errorf("a key that is none: %v, want an error that does not repeat it", err)
-	}
 }

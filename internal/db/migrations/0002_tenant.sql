@@ -15,8 +15,6 @@ CREATE TABLE connection (
 	on_since    BIGINT NOT NULL DEFAULT 0,
 	quota       TEXT NOT NULL DEFAULT '',
 	speaks      TEXT NOT NULL DEFAULT '{}', -- kind of message -> tool, us or nobody
-	config      TEXT NOT NULL DEFAULT '{}',
-	secret      BLOB NOT NULL DEFAULT '', -- encrypted
 	PRIMARY KEY (location_id, name)
 );
 CREATE TABLE holder (
