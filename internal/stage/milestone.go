@@ -25,23 +25,26 @@ func (f *fold) episodes(t *trip, r *plumbline.SourceRecord, field string) []epis
 	for _, c := range changes(r, field) {
 		if at := c.value.Time(); !at.IsZero() {
 			list = f.stated(t, list, at, c.received)
-		} else if len(list) > 0 {
-			list[len(list)-1].take(c)
+		} else {
+			list = taken(list, c)
 		}
 	}
 	return list
 }
 
-// take ends an episode. What was taken back at an instant had happened by then, though a
-// clock that runs ahead dated it later.
-func (e *episode) take(c change) {
-	if e.taken != 0 {
-		return
+// taken ends the last episode. What was taken back at an instant had happened by then,
+// though a clock that runs ahead dated it later; if that leaves it no time, it never was.
+func taken(list []episode, c change) []episode {
+	n := len(list)
+	if n == 0 || list[n-1].taken != 0 {
+		return list
+	}
+	e := &list[n-1]
+	if e.at.UnixMilli() >= c.at {
+		return list[:n-1]
 	}
 	e.taken, e.takenRec = c.at, c.received
-	if back := time.UnixMilli(c.at).UTC(); back.Before(e.at) {
-		e.at = back
-	}
+	return list
 }
 
 // stated joins a value to the episodes of a milestone of a visit. One that lies before
@@ -81,7 +84,7 @@ func (f *fold) byTrip(r *plumbline.SourceRecord, field string) map[*trip][]episo
 		at := c.value.Time()
 		if at.IsZero() {
 			if list := out[last]; len(list) > 0 && !f.returns(last, list[len(list)-1].at) {
-				list[len(list)-1].take(c)
+				out[last] = taken(list, c)
 			}
 			continue
 		}

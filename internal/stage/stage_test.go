@@ -276,6 +276,25 @@ func TestAWordThatComesLateIsNotTakenBackAfterwards(t *testing.T) {
 	s.want("completed")
 }
 
+// Notices of one second contradict each other twice over, in the order of their digests,
+// before a read of the same instant settles it.
+func TestAReadSettlesWhatWasTakenBackTwice(t *testing.T) {
+	heard := at(5, 9, 47)
+	for n := range 40 {
+		s := scheduled(t)
+		for i, late := range []time.Duration{0, 0, time.Minute, 0} {
+			f := fields{"completed_at": at(5, 9, 48), "status": "complete", "note": n*4 + i}
+			if i%2 == 1 {
+				f = fields{"completed_at": nil, "status": "in_progress", "note": n*4 + i}
+			}
+			s.hears(at(5, 9, 48), heard.Add(late), f)
+		}
+		s.job.Add(plumbline.Reading{Kind: plumbline.Job, ID: "job_1", At: at(5, 9, 48), Read: heard,
+			Fields: values(fields{"completed_at": at(5, 9, 48), "status": "complete"})}, heard, nil)
+		s.want("completed")
+	}
+}
+
 // Taken off the calendar and planned again for the same hour: what happens then happens
 // on the visit that stands.
 func TestWhatHappensBelongsToTheVisitThatStands(t *testing.T) {
