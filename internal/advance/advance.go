@@ -25,7 +25,7 @@ import (
 // Bounds: deliveries taken up in one step; deliveries applied, and golden records
 // derived, in one transaction.
 const (
-	maxTaken      = 2 * maxDeliveries
+	maxTaken      = 4 * maxDeliveries
 	maxDeliveries = 128
 	maxDerived    = 384
 )
