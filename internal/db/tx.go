@@ -66,6 +66,38 @@ func (tx *Tx) Exec(query string, args ...any) (int64, error) {
 	return n, nil
 }
 
+// widest is how many rows of InsertWide go in one statement.
+const widest = 16
+
+// InsertWide inserts rows whose values go in as they are, not as a JSON list (see Set),
+// in which large documents would be quoted and parsed again. The text is that of an
+// INSERT around its VALUES: before them the table and its columns, after them what is
+// to be done with a row that is there. first is the first value of every row.
+func (tx *Tx) InsertWide(before, after string, first any, rows [][]any) error {
+	for len(rows) > 0 {
+		n := widest
+		for n > len(rows) { // few texts, each prepared once
+			n /= 2
+		}
+		args := append(make([]any, 0, 1+n*len(rows[0])), first)
+		text := append(make([]byte, 0, len(before)+len(after)+n*8*len(rows[0])), before...)
+		text = append(text, " VALUES "...)
+		for i, row := range rows[:n] {
+			text = append(text, comma(i)+"($1"...)
+			for _, v := range row {
+				args = append(args, v)
+				text = strconv.AppendInt(append(text, ", $"...), int64(len(args)), 10)
+			}
+			text = append(text, ')')
+		}
+		if _, err := tx.Exec(string(append(append(text, ' '), after...)), args...); err != nil {
+			return err
+		}
+		rows = rows[n:]
+	}
+	return nil
+}
+
 // Query runs a statement that returns rows. Read them all, or close them,
 // before the next statement.
 func (tx *Tx) Query(query string, args ...any) (*sql.Rows, error) {

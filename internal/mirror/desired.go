@@ -255,17 +255,13 @@ func (d *deriving) keepType(tx *db.Tx, typ string) (changed []string, err error)
 	if err != nil {
 		return nil, err
 	}
-	type row struct {
-		S string `json:"s"`
-		D string `json:"d"`
-	}
 	type linkRow struct {
 		F string `json:"f"`
 		T string `json:"t"`
 		S string `json:"s"`
 		R string `json:"r"`
 	}
-	var put []row
+	var put [][]any
 	var gone, relinked []string
 	var links []linkRow
 	for _, s := range subjects {
@@ -281,7 +277,7 @@ func (d *deriving) keepType(tx *db.Tx, typ string) (changed []string, err error)
 			gone, relinked = append(gone, s), append(relinked, s)
 			continue
 		}
-		put = append(put, row{s, doc})
+		put = append(put, []any{d.c.Name, typ, s, doc})
 		if linksIn(doc) == linksIn(had[s]) {
 			continue
 		}
@@ -294,7 +290,7 @@ func (d *deriving) keepType(tx *db.Tx, typ string) (changed []string, err error)
 		query string
 		args  any
 		n     int
-	}{{deleteLinks(tx), relinked, len(relinked)}, {deleteDesired(tx), gone, len(gone)}, {upsertDesired(tx), put, len(put)}, {insertLinks(tx), links, len(links)}} {
+	}{{deleteLinks(tx), relinked, len(relinked)}, {deleteDesired(tx), gone, len(gone)}, {insertLinks(tx), links, len(links)}} {
 		if step.n == 0 {
 			continue
 		}
@@ -302,7 +298,7 @@ func (d *deriving) keepType(tx *db.Tx, typ string) (changed []string, err error)
 			return nil, err
 		}
 	}
-	return changed, nil
+	return changed, tx.InsertWide(insertDesired, replaceDesired, d.c.Location, put)
 }
 
 // storedDesired returns documents by subject.

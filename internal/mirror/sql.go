@@ -14,11 +14,10 @@ func deleteDesired(tx *db.Tx) string {
 	return `DELETE FROM desired WHERE location_id = $1 AND connection = $2 AND type = $3 AND subject IN ` + tx.In(4)
 }
 
-func upsertDesired(tx *db.Tx) string {
-	return `INSERT INTO desired (location_id, connection, type, subject, doc)
-		SELECT $1, $2, $3, v.s, v.d FROM ` + tx.Set(4, "s text", "d text") + ` AS v WHERE true
-		ON CONFLICT (location_id, connection, type, subject) DO UPDATE SET doc = excluded.doc`
-}
+const (
+	insertDesired  = `INSERT INTO desired (location_id, connection, type, subject, doc)`
+	replaceDesired = `ON CONFLICT (location_id, connection, type, subject) DO UPDATE SET doc = excluded.doc`
+)
 
 func insertLinks(tx *db.Tx) string {
 	return `INSERT INTO desired_link (location_id, connection, type, subject, to_type, to_subject, role)

@@ -12,6 +12,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"cel.dev/cel-go/cel"
 	"cel.dev/cel-go/common/ast"
@@ -128,6 +130,9 @@ type Expression struct{ expr }
 // Eval returns a string, bool, int64, []string or time.Time; zero instants stand
 // for nothing.
 func (x *Expression) Eval(e Env) (any, error) {
+	if x.field != nil {
+		return x.field(&e), nil
+	}
 	v, err := x.eval(e.activation())
 	if err != nil {
 		return nil, err
@@ -333,12 +338,25 @@ func mentions(job, phrases ref.Val) ref.Val {
 	return types.False
 }
 
-// plain keeps letters, digits and full stops, each word between single spaces.
+// plain keeps letters, digits and full stops, in lower case, each word between single
+// spaces. It is asked for every phrase of every kind of each job that is derived.
 func plain(s string) string {
-	words := strings.FieldsFunc(strings.ToLower(s), func(r rune) bool {
-		return strings.ContainsRune(" \t\n\r-_/,;:()[]'\"&+#!?", r)
-	})
-	return " " + strings.Join(words, " ") + " "
+	b := append(make([]byte, 0, len(s)+2), ' ')
+	word := false
+	for _, r := range s {
+		if strings.ContainsRune(" \t\n\r-_/,;:()[]'\"&+#!?", r) {
+			if word {
+				b = append(b, ' ')
+			}
+			word = false
+			continue
+		}
+		b, word = utf8.AppendRune(b, unicode.ToLower(r)), true
+	}
+	if word || len(b) == 1 {
+		b = append(b, ' ')
+	}
+	return string(b)
 }
 
 var decimal = regexp.MustCompile(`^-?\d{1,15}(\.\d{1,2})?$`)
@@ -447,6 +465,53 @@ type compiled struct {
 	prog  cel.Program
 	reads []Read
 	vars  []string
+	field func(*Env) any // of an expression that names a field and does nothing else
+}
+
+// fieldOf reads the field that an expression names without evaluating anything: most
+// of a mapping is such expressions. It is nil for all others.
+func fieldOf(x ast.Expr) func(*Env) any {
+	if x.Kind() == ast.IdentKind && x.AsIdent() == "key" {
+		return func(e *Env) any { return e.Key }
+	}
+	if x.Kind() != ast.SelectKind || x.AsSelect().IsTestOnly() || x.AsSelect().Operand().Kind() != ast.IdentKind {
+		return nil
+	}
+	name := x.AsSelect().FieldName()
+	switch x.AsSelect().Operand().AsIdent() {
+	case "job":
+		return fieldIn(name, func(e *Env) *plumbline.JobView { return e.Job })
+	case "visit":
+		return fieldIn(name, func(e *Env) *plumbline.VisitView { return e.Visit })
+	case "customer":
+		return fieldIn(name, func(e *Env) *plumbline.PersonView { return e.Customer })
+	case "property":
+		return fieldIn(name, func(e *Env) *plumbline.PropertyView { return e.Property })
+	}
+	return nil
+}
+
+func fieldIn[T any](name string, of func(*Env) *T) func(*Env) any {
+	view := reflect.TypeFor[T]()
+	for i := range view.NumField() {
+		f := view.Field(i)
+		if f.Tag.Get("cel") != name {
+			continue
+		}
+		switch reflect.Zero(f.Type).Interface().(type) {
+		case string, bool, int64, []string:
+			return func(e *Env) any { return reflect.ValueOf(orNothing(of(e))).Elem().Field(i).Interface() }
+		case time.Time:
+			return func(e *Env) any {
+				t := reflect.ValueOf(orNothing(of(e))).Elem().Field(i).Interface().(time.Time)
+				if t.Unix() <= 0 {
+					return time.Time{} // as in CEL
+				}
+				return t.UTC()
+			}
+		}
+	}
+	return nil
 }
 
 // A shelf keeps compiled expressions: the playbooks of a thousand locations are
@@ -524,7 +589,7 @@ func (d *decoder) prepare(x *expr, l leaf, at site) bool {
 		d.problem(x.at, l.path, "", "%s", err)
 		return false
 	}
-	x.compiled = &compiled{ast: checked, prog: prog}
+	x.compiled = &compiled{ast: checked, prog: prog, field: fieldOf(checked.NativeRep().Expr())}
 	x.look(checked.NativeRep())
 	return true
 }

@@ -20,6 +20,7 @@ import (
 type Row struct {
 	plumbline.SourceRecord
 	Golden plumbline.GoldenID
+	stored string // the document from which it was read
 }
 
 // A Said is the readings of one delivery.
@@ -149,9 +150,23 @@ func touched(before, now *Row, doc string) bool {
 		return true
 	}
 	if now.Kind != plumbline.Customer && now.Kind != plumbline.Property && now.Kind != plumbline.Technician {
-		return before.Document() != doc
+		return before.stored != doc
+	}
+	if restated(before.Readings, now.Readings) {
+		return false
 	}
 	return !maps.Equal(firsts(before), firsts(now)) || !maps.Equal(current(before), current(now))
+}
+
+// restated says whether nothing was said but the last thing once more.
+func restated(before, now []plumbline.Stated) bool {
+	n := len(now)
+	for i := range now {
+		if n != len(before) || before[i].First != now[i].First || before[i].Received != now[i].Received || i < n-1 && before[i].Last != now[i].Last {
+			return false
+		}
+	}
+	return true
 }
 
 // firsts are the distinct things that were said, by when they were said first.
@@ -240,34 +255,24 @@ func (a *applying) store() ([]Changed, error) {
 	}
 	found := make([]stating, len(ids))
 	plumbline.Each(len(ids), func(i int) { found[i] = a.state(ids[i]) })
-	var out []storedRow
-	var same []docRow // that stay where they belong
+	var out, same []stating // that are new or move, that stay where they belong
 	var changed []Changed
 	var gone, come []refRow
 	for _, s := range found {
-		r := s.changed.Row
 		gone, come = append(gone, s.gone...), append(come, s.come...)
-		if s.changed.Old == r.Golden {
-			same = append(same, docRow{string(r.ID), s.doc})
+		if s.changed.Old == s.changed.Golden {
+			same = append(same, s)
 		} else {
-			out = append(out, storedRow{string(r.ID), string(r.Kind), r.Connection, r.External, string(r.About), string(r.Golden), s.doc})
+			out = append(out, s)
 		}
 		changed = append(changed, s.changed)
 	}
-	slices.SortFunc(out, func(x, y storedRow) int {
-		return cmp.Compare(a.order[plumbline.SourceID(x.ID)], a.order[plumbline.SourceID(y.ID)])
-	})
-	slices.SortFunc(same, func(x, y docRow) int { return strings.Compare(x.ID, y.ID) })
-	slices.SortFunc(come, compareRefs)
-	if len(out) > 0 {
-		if _, err := a.tx.Exec(upsertRows(a.tx), a.location, db.JSON(out)); err != nil {
-			return nil, err
-		}
+	slices.SortStableFunc(come, compareRefs)
+	if err := a.tx.InsertWide(insertRows, relocate, a.location, a.inOrder(out)); err != nil {
+		return nil, err
 	}
-	if len(same) > 0 {
-		if _, err := a.tx.Exec(updateDocs(a.tx), a.location, db.JSON(same)); err != nil {
-			return nil, err
-		}
+	if err := a.tx.InsertWide(insertRows, restate, a.location, a.inOrder(same)); err != nil {
+		return nil, err
 	}
 	if len(gone) > 0 {
 		if _, err := a.tx.Exec(deleteRefs(a.tx), a.location, db.JSON(gone)); err != nil {
@@ -280,6 +285,17 @@ func (a *applying) store() ([]Changed, error) {
 		}
 	}
 	return changed, a.settle(changed)
+}
+
+// inOrder lists rows in the order in which they were first spoken of.
+func (a *applying) inOrder(list []stating) [][]any {
+	slices.SortFunc(list, func(x, y stating) int { return cmp.Compare(a.order[x.changed.ID], a.order[y.changed.ID]) })
+	rows := make([][]any, len(list))
+	for i, s := range list {
+		r := s.changed.Row
+		rows[i] = []any{r.ID, r.Kind, r.Connection, r.External, r.About, r.Golden, s.doc}
+	}
+	return rows
 }
 
 // A stating is what is written of one record that something was said of.
@@ -352,21 +368,6 @@ func (a *applying) leave(moved []string, changed []Changed) error {
 		changed[i].Left = left[changed[i].ID]
 	}
 	return rows.Err()
-}
-
-type storedRow struct {
-	ID         string `json:"id"`
-	Kind       string `json:"kind"`
-	Connection string `json:"connection"`
-	External   string `json:"external"`
-	About      string `json:"about"`
-	Golden     string `json:"golden"`
-	Doc        string `json:"doc"`
-}
-
-type docRow struct {
-	ID  string `json:"id"`
-	Doc string `json:"doc"`
 }
 
 type refRow struct {
@@ -546,19 +547,17 @@ func scan(tx *db.Tx, query string, args ...any) (list []*Row, err error) {
 		return nil, err
 	}
 	defer rows.Close()
-	var docs []string
 	for rows.Next() {
 		var r Row
-		var doc string
-		if err := rows.Scan(&r.ID, &r.Kind, &r.Connection, &r.External, &r.About, &r.Golden, &doc); err != nil {
+		if err := rows.Scan(&r.ID, &r.Kind, &r.Connection, &r.External, &r.About, &r.Golden, &r.stored); err != nil {
 			return nil, err
 		}
-		list, docs = append(list, &r), append(docs, doc)
+		list = append(list, &r)
 	}
 	if err := rows.Err(); err != nil {
 		return nil, err
 	}
-	return list, plumbline.EachErr(len(list), func(i int) error { return list[i].ReadDocument(docs[i]) })
+	return list, plumbline.EachErr(len(list), func(i int) error { return list[i].ReadDocument(list[i].stored) })
 }
 
 // Resolve maps source records to the golden records they belong to. One that is not
@@ -732,26 +731,18 @@ func LoadGolden(tx *db.Tx, location string, ids []string) (map[plumbline.GoldenI
 
 // StoreGolden writes golden records, and takes away those whose Doc is empty.
 func StoreGolden(tx *db.Tx, location string, list []Golden) error {
-	type row struct {
-		ID   string `json:"id"`
-		Kind string `json:"kind"`
-		Doc  string `json:"doc"`
-		Why  string `json:"why"`
-	}
-	var put []row
+	var put [][]any
 	var gone []string
+	list = slices.SortedFunc(slices.Values(list), func(a, b Golden) int { return cmp.Compare(a.ID, b.ID) })
 	for _, g := range list {
 		if g.Doc == "" {
 			gone = append(gone, string(g.ID))
 			continue
 		}
-		put = append(put, row{string(g.ID), string(g.Kind), g.Doc, g.Why})
+		put = append(put, []any{g.ID, g.Kind, g.Doc, g.Why})
 	}
-	slices.SortFunc(put, func(a, b row) int { return strings.Compare(a.ID, b.ID) })
-	if len(put) > 0 {
-		if _, err := tx.Exec(upsertGolden(tx), location, db.JSON(put)); err != nil {
-			return err
-		}
+	if err := tx.InsertWide(insertGolden, replaceGolden, location, put); err != nil {
+		return err
 	}
 	if len(gone) > 0 {
 		if _, err := tx.Exec(deleteGolden(tx), location, db.JSON(gone)); err != nil {

@@ -19,20 +19,18 @@ func selectInvoicesWithPayments(tx *db.Tx) string {
 		UNION SELECT from_id FROM ref WHERE location_id = $1 AND from_kind = 'payment' AND name = 'invoice' AND to_id IN ` + tx.In(2) + `) ORDER BY s.id`
 }
 
-func upsertRows(tx *db.Tx) string {
-	return `INSERT INTO source_record (location_id, id, kind, connection, external, about, golden_id, doc)
-		SELECT $1, v.id, v.kind, v.connection, v.external, v.about, v.golden, v.doc
-		FROM ` + tx.Set(2, "id text", "kind text", "connection text", "external text", "about text", "golden text", "doc text") + ` AS v
-		WHERE true
-		ON CONFLICT (location_id, id) DO UPDATE SET golden_id = excluded.golden_id, doc = excluded.doc`
-}
+const (
+	insertRows = `INSERT INTO source_record (location_id, id, kind, connection, external, about, golden_id, doc)`
+	relocate   = `ON CONFLICT (location_id, id) DO UPDATE SET golden_id = excluded.golden_id, doc = excluded.doc`
 
-// updateDocs leaves all else alone: what an update names is written again in every
-// index that has it, though it is the same.
-func updateDocs(tx *db.Tx) string {
-	return `UPDATE source_record SET doc = v.doc FROM ` + tx.Set(2, "id text", "doc text") + ` AS v
-		WHERE source_record.location_id = $1 AND source_record.id = v.id`
-}
+	// restate leaves all else alone: what an update names is written again in every index
+	// that has it, though it is the same.
+	restate = `ON CONFLICT (location_id, id) DO UPDATE SET doc = excluded.doc`
+
+	insertGolden  = `INSERT INTO golden_record (location_id, id, kind, doc, why)`
+	replaceGolden = `ON CONFLICT (location_id, id) DO UPDATE SET kind = excluded.kind, doc = excluded.doc, why = excluded.why
+		WHERE golden_record.doc <> excluded.doc OR golden_record.why <> excluded.why OR golden_record.kind <> excluded.kind`
+)
 
 func deleteRefs(tx *db.Tx) string {
 	return `DELETE FROM ref WHERE location_id = $1 AND EXISTS (
@@ -94,13 +92,6 @@ const (
 
 func selectGolden(tx *db.Tx) string {
 	return `SELECT id, kind, doc, why FROM golden_record WHERE location_id = $1 AND id IN ` + tx.In(2)
-}
-
-func upsertGolden(tx *db.Tx) string {
-	return `INSERT INTO golden_record (location_id, id, kind, doc, why)
-		SELECT $1, v.id, v.kind, v.doc, v.why FROM ` + tx.Set(2, "id text", "kind text", "doc text", "why text") + ` AS v WHERE true
-		ON CONFLICT (location_id, id) DO UPDATE SET kind = excluded.kind, doc = excluded.doc, why = excluded.why
-		WHERE golden_record.doc <> excluded.doc OR golden_record.why <> excluded.why OR golden_record.kind <> excluded.kind`
 }
 
 func deleteGolden(tx *db.Tx) string {
