@@ -8,7 +8,7 @@ import (
 
 // Each calls f with 0 to n-1, on all processors at once, and returns when every call
 // has. What f finds out it puts where its number says, so that the outcome does not
-// depend on which call came first.
+// depend on which call came first. It panics if one of them does.
 func Each(n int, f func(i int)) {
 	workers := min(n, runtime.GOMAXPROCS(0))
 	if workers < 2 {
@@ -18,7 +18,13 @@ func Each(n int, f func(i int)) {
 		return
 	}
 	var next atomic.Int64
+	var broken atomic.Pointer[any] // a panic elsewhere could not be recovered from by the caller
 	work := func() {
+		defer func() {
+			if p := recover(); p != nil {
+				broken.CompareAndSwap(nil, &p)
+			}
+		}()
 		for i := int(next.Add(1)) - 1; i < n; i = int(next.Add(1)) - 1 {
 			f(i)
 		}
@@ -29,6 +35,9 @@ func Each(n int, f func(i int)) {
 	}
 	work()
 	others.Wait()
+	if p := broken.Load(); p != nil {
+		panic(*p)
+	}
 }
 
 // EachErr is Each for calls that may fail: it returns the error of the lowest number.

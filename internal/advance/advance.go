@@ -9,6 +9,8 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
+	"strings"
 	"sync"
 	"time"
 
@@ -33,8 +35,9 @@ const (
 // Advance turns deliveries into records, for all locations of a node.
 type Advance struct {
 	DB *db.DB
-	// Decoder returns the decoder of a tool, nil if the tool is not known.
-	Decoder func(tool string) connect.Decoder
+	// Decoder returns what decodes a connection's deliveries by a tool, nil if the tool is
+	// not known.
+	Decoder func(location, connection, tool string) connect.Decoder
 	// Policy returns a location's playbook and open hours.
 	Policy func(location string) (*playbook.Playbook, playbook.OpenHours, error)
 	// Followers owe what follows, in this order, within the transaction.
@@ -99,15 +102,15 @@ func (a *Advance) Step(ctx context.Context, now time.Time, location string) (wor
 
 // stepBatch applies a batch; where that cannot be done, one by one.
 func (a *Advance) stepBatch(ctx context.Context, now time.Time, location string, batch []Decoded) (worked bool, err error) {
-	worked, err = a.transact(ctx, now, location, batch)
-	if err != nil && len(batch) > 0 && ctx.Err() == nil {
+	worked, err = a.transact(ctx, now, location, batch, maxDerived)
+	if err != nil && ctx.Err() == nil {
 		worked, err = a.apart(ctx, now, location, batch)
 	}
 	return worked, err
 }
 
-// transact applies what still waits of a batch, and derives.
-func (a *Advance) transact(ctx context.Context, now time.Time, location string, batch []Decoded) (worked bool, err error) {
+// transact applies what still waits of a batch, takes up so many stale marks, and derives.
+func (a *Advance) transact(ctx context.Context, now time.Time, location string, batch []Decoded, marks int) (worked bool, err error) {
 	err = a.DB.Do(ctx, now, func(tx *db.Tx) error {
 		worked = false
 		if ok, err := tx.TryLane(location, "advance"); err != nil || !ok {
@@ -120,7 +123,7 @@ func (a *Advance) transact(ctx context.Context, now time.Time, location string, 
 		if err != nil {
 			return err
 		}
-		n, err := a.apply(tx, location, left)
+		n, err := a.apply(tx, location, left, marks)
 		worked = n > 0
 		return err
 	})
@@ -131,18 +134,23 @@ func (a *Advance) transact(ctx context.Context, now time.Time, location string, 
 // nothing can be derived delays no other: it is for a person. Where nothing can be
 // derived even without them, it is none of theirs.
 func (a *Advance) apart(ctx context.Context, now time.Time, location string, batch []Decoded) (worked bool, err error) {
-	if _, err := a.transact(ctx, now, location, nil); err != nil {
+	if _, err := a.transact(ctx, now, location, nil, 0); err != nil {
 		return false, err
+	}
+	if _, err := a.transact(ctx, now, location, nil, maxDerived); err != nil {
+		if worked, err = a.sift(ctx, now, location); err != nil || worked {
+			return worked, err
+		}
 	}
 	for _, d := range batch {
 		var err error
 		for range 2 { // what is wrong with the delivery is wrong again
-			if _, err = a.transact(ctx, now, location, []Decoded{d}); err == nil || ctx.Err() != nil {
+			if _, err = a.transact(ctx, now, location, []Decoded{d}, maxDerived); err == nil || ctx.Err() != nil {
 				break
 			}
 		}
 		if err != nil && ctx.Err() == nil {
-			_, err = a.transact(ctx, now, location, []Decoded{{Delivery: d.Delivery, Err: unappliedError{err}}})
+			_, err = a.transact(ctx, now, location, []Decoded{{Delivery: d.Delivery, Err: unappliedError{err}}}, maxDerived)
 		}
 		if err != nil {
 			return worked, err
@@ -150,6 +158,53 @@ func (a *Advance) apart(ctx context.Context, now time.Time, location string, bat
 		worked = true
 	}
 	return worked, nil
+}
+
+// sift derives what is stale one by one, and puts in front of a person what cannot be.
+// What was said of it is kept, and it stays as it was derived last.
+func (a *Advance) sift(ctx context.Context, now time.Time, location string) (worked bool, err error) {
+	for range maxDerived {
+		var more bool
+		for range 2 { // what is wrong with the record is wrong again
+			if more, err = a.transact(ctx, now, location, nil, 1); err == nil || ctx.Err() != nil {
+				break
+			}
+		}
+		if err != nil && ctx.Err() == nil {
+			more, err = true, a.setAside(ctx, now, location, err)
+		}
+		if err != nil || !more {
+			return worked, err
+		}
+		worked = true
+	}
+	return worked, nil
+}
+
+// setAside puts the first stale record in front of a person.
+func (a *Advance) setAside(ctx context.Context, now time.Time, location string, why error) error {
+	return a.DB.Do(ctx, now, func(tx *db.Tx) error {
+		if ok, err := tx.TryLane(location, "advance"); err != nil || !ok {
+			return err
+		}
+		list, err := record.TakeStale(tx, location, 1)
+		if err != nil || len(list) == 0 {
+			return err
+		}
+		return errorqueue.Open(tx, errorqueue.Item{Location: location, Kind: errorqueue.Derivation, Ref: fmt.Sprintf("%d/%s", list[0].Rank, list[0].ID),
+			Cause: "derive: " + errorqueue.Shape(why.Error()), Title: "What follows from what was said of " + list[0].ID + " cannot be worked out",
+			Cure: "Look at what was said of it and at the playbook; then retry. Until then it stays as it was.", Detail: why.Error()})
+	})
+}
+
+// Retry derives a record again that was set aside.
+func Retry(tx *db.Tx, location, ref string) error {
+	rank, id, _ := strings.Cut(ref, "/")
+	n, err := strconv.Atoi(rank)
+	if err != nil || n < record.RankBase || n > record.RankSums {
+		return plumbline.Invalidf("take the ref from the list of errors", "%q names nothing that is derived", ref)
+	}
+	return record.MarkStale(tx, location, "delivery", n, []string{id})
 }
 
 // An unappliedError is why a delivery that can be read cannot be applied.
@@ -188,7 +243,7 @@ func (a *Advance) decode(d plumbline.Delivery) (out Decoded) {
 	case Route:
 		out.Readings, out.Err = decodeRoute(d)
 	default:
-		tool := a.Decoder(d.Tool)
+		tool := a.Decoder(d.Location, d.Connection, d.Tool)
 		if tool == nil {
 			out.Err = plumbline.Invalidf("install a build that has it, or skip the delivery", "there is no tool %q", d.Tool)
 			return out
@@ -232,12 +287,12 @@ func stillWaiting(tx *db.Tx, batch []Decoded) (left []Decoded, err error) {
 }
 
 // apply is the transaction. It returns how much there was to do.
-func (a *Advance) apply(tx *db.Tx, location string, batch []Decoded) (n int, err error) {
+func (a *Advance) apply(tx *db.Tx, location string, batch []Decoded, marks int) (n int, err error) {
 	pb, open, err := a.Policy(location)
 	if err != nil {
 		return 0, err
 	}
-	w := &work{tx: tx, location: location, playbook: pb, open: open}
+	w := &work{tx: tx, location: location, playbook: pb, open: open, marks: marks}
 	verdicts, err := w.hear(batch)
 	if err != nil {
 		return 0, err

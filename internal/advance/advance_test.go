@@ -17,6 +17,7 @@ import (
 	"plumbline.dev/plumbline/internal/errorqueue"
 	"plumbline.dev/plumbline/internal/inbox"
 	"plumbline.dev/plumbline/internal/playbook"
+	"plumbline.dev/plumbline/internal/record"
 )
 
 // states says where each delivery stands, by key.
@@ -71,7 +72,7 @@ func (reckoning) Follow(_ *db.Tx, b *advance.Batch) error {
 func TestAPoisonedDeliveryDelaysNothing(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
 		a := newAdvance(t, d)
-		a.Decoder = func(string) connect.Decoder { return brittle{} }
+		a.Decoder = func(_, _, _ string) connect.Decoder { return brittle{} }
 		a.Followers = append(a.Followers, reckoning{})
 		job := func(key, id string, starts time.Time) plumbline.Delivery {
 			return says(key, plumbline.Reading{Kind: plumbline.Job, ID: id, At: monday, Created: monday, Fields: map[string]plumbline.Value{"status": text("scheduled")}},
@@ -186,6 +187,81 @@ func FuzzDecode(f *testing.F) {
 			if _, err := json.Marshal(readings); err != nil {
 				t.Error(err)
 			}
+		}
+	})
+}
+
+// choosy derives nothing that follows from the jobs it is told of, while it is told of some.
+type choosy struct{ not map[plumbline.GoldenID]bool }
+
+func (choosy) Derive(*db.Tx, *advance.Batch) error { return nil }
+
+func (c choosy) Follow(_ *db.Tx, b *advance.Batch) error {
+	for _, j := range b.Jobs {
+		if c.not[j.ID] {
+			return errors.New("an amount is too large")
+		}
+	}
+	return nil
+}
+
+// A record of which nothing can be derived, marked by no delivery, is for a person, delays
+// no other, and is derived once they retry.
+func TestAPoisonedRecordDelaysNothing(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		a := newAdvance(t, d)
+		c := choosy{not: map[plumbline.GoldenID]bool{}}
+		a.Followers = append(a.Followers, c)
+		var ids []string
+		for _, id := range []string{"j1", "j2", "j3"} {
+			keep(t, d, says(id, plumbline.Reading{Kind: plumbline.Job, ID: id, At: monday, Created: monday, Fields: map[string]plumbline.Value{"status": text("scheduled")}}))
+			ids = append(ids, string(plumbline.NewSourceID(place, "field", plumbline.Job, id)))
+		}
+		settle(t, a)
+		c.not[plumbline.GoldenID(ids[1])] = true
+		do := func(f func(*db.Tx) error) {
+			t.Helper()
+			if err := d.Do(t.Context(), later, f); err != nil {
+				t.Fatal(err)
+			}
+		}
+		do(func(tx *db.Tx) error { return advance.MarkStale(tx, place, "playbook", record.RankJob, ids...) })
+		keep(t, d, says("after", plumbline.Reading{Kind: plumbline.Job, ID: "j4", At: monday, Created: monday, Fields: map[string]plumbline.Value{"status": text("scheduled")}}))
+		settle(t, a)
+		items := func() (list []string) {
+			do(func(tx *db.Tx) error {
+				items, err := errorqueue.List(tx, place, false)
+				for _, i := range items {
+					list = append(list, i.Kind+" "+i.Ref+": "+i.Detail)
+				}
+				return err
+			})
+			return list
+		}
+		want := []string{"derivation 1/" + ids[1] + ": advance location " + place + ": an amount is too large"}
+		got := items()
+		if len(got) != 1 || !strings.HasPrefix(got[0], "derivation 1/"+ids[1]+": ") || !strings.Contains(got[0], "an amount is too large") {
+			t.Errorf("the error queue holds %q, want something like %q", got, want)
+		}
+		do(func(tx *db.Tx) error {
+			if stale, err := record.AnyStale(tx, place); err != nil || stale {
+				t.Errorf("something is stale still: %v, %v", stale, err)
+			}
+			return nil
+		})
+		c.not[plumbline.GoldenID(ids[1])] = false
+		do(func(tx *db.Tx) error {
+			if err := advance.Retry(tx, place, "nothing"); plumbline.KindOf(err) != plumbline.Invalid {
+				t.Errorf("a ref that names nothing: %v", err)
+			}
+			return advance.Retry(tx, place, "1/"+ids[1])
+		})
+		do(func(tx *db.Tx) error {
+			return errorqueue.Close(tx, place, errorqueue.Derivation, "1/"+ids[1], "done", "")
+		})
+		settle(t, a)
+		if got := items(); len(got) > 0 {
+			t.Errorf("after a retry the error queue holds %q", got)
 		}
 	})
 }

@@ -45,7 +45,7 @@ func newAdvance(t testing.TB, d *db.DB) *advance.Advance {
 		open.Week[day] = []calendar.Hours{{From: 450, To: 1020}}
 	}
 	return &advance.Advance{DB: d,
-		Decoder: func(tool string) connect.Decoder {
+		Decoder: func(_, _, tool string) connect.Decoder {
 			if tool == "plain" {
 				return plain{}
 			}
@@ -279,7 +279,7 @@ func TestWhatARebuildDerivesDifferentlyIsRecordedSilently(t *testing.T) {
 			t.Fatalf("a job that came in gave %d transitions, %d of them to be told; want some, all to be told", n, loud)
 		}
 		newer := newAdvance(t, d)
-		newer.Decoder = func(string) connect.Decoder { return uncompleted{} }
+		newer.Decoder = func(_, _, _ string) connect.Decoder { return uncompleted{} }
 		if err := newer.Rebuild(t.Context(), later, place); err != nil {
 			t.Fatal(err)
 		}
@@ -359,7 +359,7 @@ func TestWhatWasSkippedOrHasFailedIsNotDerived(t *testing.T) {
 		t.Fatal(err)
 	}
 	wiser := newAdvance(t, d) // reads what could not be read
-	wiser.Decoder = func(string) connect.Decoder { return wise{} }
+	wiser.Decoder = func(_, _, _ string) connect.Decoder { return wise{} }
 	if found, err := wiser.Verify(t.Context(), later, place, dbtest.Open(t), nil); err != nil || len(found) > 0 {
 		t.Errorf("verified, it differs: %v, %v", found, err)
 	}
@@ -410,7 +410,7 @@ func (l *listener) Follow(_ *db.Tx, b *advance.Batch) error {
 func TestWhatARebuildHasChangedIsFollowedSilentlyAtTheNextStep(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
 		old := newAdvance(t, d)
-		old.Decoder = func(string) connect.Decoder { return blind{} }
+		old.Decoder = func(_, _, _ string) connect.Decoder { return blind{} }
 		keep(t, d, aJob())
 		settle(t, old)
 		for round, want := range []int{1, 0} { // the second comes out as the first

@@ -48,6 +48,7 @@ type work struct {
 	location string
 	playbook *playbook.Playbook
 	open     playbook.OpenHours
+	marks    int // how many are taken up
 
 	queue   [3]map[string]string // by rank: golden id -> cause
 	derived int
@@ -212,7 +213,7 @@ func distinct(ids []string) []string {
 // over is marked for the next transaction.
 func (w *work) derive() (*Batch, error) {
 	b := &Batch{Location: w.location, Playbook: w.playbook, Open: w.open, Moves: w.moves, Ties: w.ties, Readings: w.heard}
-	left, err := record.TakeStale(w.tx, w.location, maxDerived)
+	left, err := record.TakeStale(w.tx, w.location, w.marks)
 	if err != nil {
 		return nil, err
 	}

@@ -27,8 +27,8 @@ type Queue struct {
 	// is in the kind's own words.
 	Retriers map[string]func(tx *db.Tx, location, ref string) error
 	Skippers map[string]func(tx *db.Tx, location, ref, reason string) error
-	// Decoder returns the decoder of a tool, nil if there is none.
-	Decoder func(tool string) connect.Decoder
+	// Decoder returns what decodes a connection's deliveries by a tool, nil if there is none.
+	Decoder func(location, connection, tool string) connect.Decoder
 	Nudge   func(location string)
 }
 
@@ -66,7 +66,7 @@ func (q *Queue) Retry(ctx context.Context, location, cause, by string, only ...R
 		if err := retry(tx, location, i.Ref); err != nil {
 			return err
 		}
-		if i.Kind != errorqueue.Delivery {
+		if i.Kind != errorqueue.Delivery && i.Kind != errorqueue.Derivation {
 			return nil // whoever carries it out closes the item, or opens it again
 		}
 		return errorqueue.Close(tx, location, i.Kind, i.Ref, "done", "retried by "+by)
@@ -210,7 +210,7 @@ func replaced(by, who string) string { return "replaced by " + by + " (" + who +
 
 // readable says whether a tool can read a delivery, before it is kept.
 func (q *Queue) readable(d plumbline.Delivery) error {
-	decoder := q.Decoder(d.Tool)
+	decoder := q.Decoder(d.Location, d.Connection, d.Tool)
 	if decoder == nil {
 		return nil // the program's own sources are read where they are applied
 	}

@@ -270,9 +270,12 @@ func (n *Node) names() []string {
 	return names
 }
 
-func (n *Node) decoder(tool string) connect.Decoder {
-	for _, name := range n.names() {
-		if b := n.bindings[name]; b.Tool == tool {
+// decoder is the connection's own, since what a tool says may depend on its account;
+// of a connection that is no more, any of the tool.
+func (n *Node) decoder(location, connection, tool string) connect.Decoder {
+	own := location + "/" + connection
+	for _, name := range append([]string{own}, n.names()...) {
+		if b := n.bindings[name]; b != nil && b.Tool == tool {
 			d, _ := b.tool.(connect.Decoder)
 			return d
 		}

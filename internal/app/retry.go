@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"plumbline.dev/plumbline"
+	"plumbline.dev/plumbline/internal/advance"
 	"plumbline.dev/plumbline/internal/api"
 	"plumbline.dev/plumbline/internal/connect"
 	"plumbline.dev/plumbline/internal/db"
@@ -24,12 +25,16 @@ func (n *Node) Queue() *api.Queue {
 			errorqueue.Record:   locked(n.rooms.mirror.Retry),
 			errorqueue.Message:  locked(n.rooms.notify.Retry),
 			errorqueue.Lookup:   locked(lookUpAgain),
+
+			errorqueue.Derivation: advance.Retry,
 		},
 		Skippers: map[string]func(tx *db.Tx, location, ref, reason string) error{
 			errorqueue.Delivery: api.SkipDelivery,
 			errorqueue.Record:   forgiven(mirror.Room),
 			errorqueue.Message:  forgiven(notify.Room),
 			errorqueue.Lookup:   forgiven(lookup.Room),
+
+			errorqueue.Derivation: func(*db.Tx, string, string, string) error { return nil }, // it stays as it was
 		}}
 }
 

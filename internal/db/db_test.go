@@ -566,8 +566,9 @@ func TestDeadlockedTransactionsAreRunAgain(t *testing.T) {
 		})
 	}
 	wg.Wait()
-	if n := number(t, d, `SELECT sum(n) FROM thing`); n != 4 || runs != 3 {
-		t.Errorf("the sum is %d after %d runs, want 4 after 3", n, runs)
+	// Both may be told of the deadlock, where they look for it at the same time.
+	if n := number(t, d, `SELECT sum(n) FROM thing`); n != 4 || runs < 3 {
+		t.Errorf("the sum is %d after %d runs, want 4 after 3 or more", n, runs)
 	}
 }
 

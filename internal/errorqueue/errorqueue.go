@@ -19,6 +19,8 @@ const (
 	Record   = "record"
 	Message  = "message"
 	Lookup   = "lookup"
+	// Derivation: a record of which what follows cannot be worked out.
+	Derivation = "derivation"
 )
 
 // An Item is one delivery, target record, message or look-up that could not be

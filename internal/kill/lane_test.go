@@ -39,7 +39,7 @@ func advancing(t *testing.T, d *db.DB) *advance.Advance {
 	for day := 1; day <= 5; day++ {
 		open.Week[day] = []calendar.Hours{{From: 7*60 + 30, To: 17 * 60}}
 	}
-	return &advance.Advance{DB: d, Followers: []advance.Follower{clock.Setter{}}, Decoder: func(string) connect.Decoder { return plain{} },
+	return &advance.Advance{DB: d, Followers: []advance.Follower{clock.Setter{}}, Decoder: func(_, _, _ string) connect.Decoder { return plain{} },
 		Policy: func(string) (*playbook.Playbook, playbook.OpenHours, error) { return pb, open, nil }}
 }
 

@@ -112,7 +112,7 @@ func open(t *testing.T, d *db.DB) *shop {
 	s.tools = map[string]any{"field": s.source, advance.Route: greatcircle.Router{}}
 	policy := func(string) (*playbook.Playbook, playbook.OpenHours, error) { return pb, hours, nil }
 	l := &lookup.Lookup{Tool: func(_, connection string) any { return s.tools[connection] }, Policy: policy}
-	s.advance = &advance.Advance{DB: d, Policy: policy, Decoder: func(string) connect.Decoder { return s.source },
+	s.advance = &advance.Advance{DB: d, Policy: policy, Decoder: func(_, _, _ string) connect.Decoder { return s.source },
 		Followers: []advance.Follower{l}, Derived: lookup.Derived}
 	for _, c := range []tenant.Connection{{Name: "field", Tool: "plain", Quota: "field:1"}, {Name: advance.Route, Tool: advance.Route, Quota: "route:" + place}} {
 		c.Location = place

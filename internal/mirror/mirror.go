@@ -41,8 +41,8 @@ type Mirror struct {
 	Fetch func(ctx context.Context, c tenant.Connection, typ string, ids []string) ([]connect.Answer, error)
 	// Observe reads an answer that is about to be kept.
 	Observe func(c tenant.Connection, d plumbline.Delivery) (Observation, error)
-	// Decoder returns the decoder of a tool.
-	Decoder func(tool string) connect.Decoder
+	// Decoder returns what decodes a connection's deliveries by a tool.
+	Decoder func(location, connection, tool string) connect.Decoder
 	// Stream names the stream whose pull shows the records of a type, "" if none does.
 	Stream func(tool, typ string) string
 	// Budget names the class of a tool's budget that a use spends. Uses: write, read,

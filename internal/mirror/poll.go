@@ -230,7 +230,7 @@ func (m *Mirror) echoes(d plumbline.Delivery, o Observation, targets []*target, 
 	if m.Decoder == nil {
 		return nil
 	}
-	dec := m.Decoder(d.Tool)
+	dec := m.Decoder(d.Location, d.Connection, d.Tool)
 	if dec == nil {
 		return nil
 	}

@@ -64,7 +64,7 @@ func open(t *testing.T, d *db.DB) *world {
 		t.Fatal(err)
 	}
 	policy := func(string) (*playbook.Playbook, playbook.OpenHours, error) { return w.book, nil, nil }
-	decoder := func(name string) connect.Decoder {
+	decoder := func(_, _, name string) connect.Decoder {
 		if name == hubspot.Name {
 			return w.tool
 		}

@@ -128,7 +128,7 @@ func newWorld(t *testing.T, d *db.DB, o options) *world {
 		Delivery: twilio.Delivery,
 		LinkKey:  []byte("key"),
 	}
-	w.adv = &advance.Advance{DB: d, Decoder: func(tool string) connect.Decoder {
+	w.adv = &advance.Advance{DB: d, Decoder: func(_, _, tool string) connect.Decoder {
 		if tool == "twilio" {
 			return w.tool
 		}
