@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 
@@ -19,6 +20,14 @@ const InstantLayout = "2006-01-02T15:04:05.000Z"
 // int, int64, json.Number, time.Time, and slices and maps of these; another type is
 // written as null.
 func Value(v any) plumbline.Value {
+	switch v := v.(type) { // most of what is decoded
+	case bool:
+		return plumbline.Value(strconv.FormatBool(v))
+	case string:
+		if text := CleanText(v); unquoted(text) {
+			return plumbline.Value(`"` + text + `"`)
+		}
+	}
 	var b bytes.Buffer
 	enc := json.NewEncoder(&b)
 	enc.SetEscapeHTML(false)
@@ -26,6 +35,16 @@ func Value(v any) plumbline.Value {
 		return plumbline.Null
 	}
 	return plumbline.Value(strings.TrimSuffix(b.String(), "\n"))
+}
+
+// unquoted says whether a text stands in JSON as it is.
+func unquoted(s string) bool {
+	for i := range len(s) {
+		if c := s[i]; c < ' ' || c > '~' || c == '"' || c == '\\' {
+			return false
+		}
+	}
+	return true
 }
 
 func plain(v any) any {
