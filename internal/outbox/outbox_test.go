@@ -295,6 +295,30 @@ func TestEmergenciesGoBeforeTheOrdinaryAndThatBeforeSweeps(t *testing.T) {
 }
 
 // However much one location owes, and in however many lots, each gets its share.
+// A lot of a low rank to which something is always added holds up no other.
+func TestWithinALocationWhatHasBeenDueLongestGoesFirst(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		c := newCarrier(t, d, "l")
+		lot := func(record, lot string, rank int, due time.Time) outbox.Debt {
+			return outbox.Debt{Key: key("l", record), Lot: lot, Rank: rank, Due: due}
+		}
+		c.owe(noon, lot("contact 1", "contacts", 1, noon), lot("deal 1", "deals", 2, noon.Add(time.Second)), lot("note 1", "notes", 3, noon.Add(2*time.Second)))
+		more := 1
+		c.meet = func(string) {
+			if more++; more < 9 {
+				name := fmt.Sprintf("contact %d", more)
+				do(t, d, noon, func(tx *db.Tx) error {
+					return outbox.Owe(tx, lot(name, "contacts", 1, noon.Add(time.Duration(more+1)*time.Second)))
+				})
+			}
+		}
+		c.run(c.dispatcher("one"), noon.Add(time.Minute))
+		if want := []string{"l/contact 1", "l/deal 1", "l/note 1", "l/contact 2"}; len(c.made) < 4 || !slices.Equal(c.made[:4], want) {
+			t.Errorf("they left as %q, want first %q", c.made, want)
+		}
+	})
+}
+
 func TestLocationsTakeTurnsByWeight(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
 		c := newCarrier(t, d, "big", "heavy", "small")
