@@ -100,11 +100,17 @@ var (
 	syllables  = []string{"whit", "lock", "lar", "spur", "ash", "ford", "mere", "dell", "kin", "row", "hal", "ston", "ber", "wick", "tor", "ling", "gar", "vey", "nor", "man"}
 )
 
-// lastName is one of 11,200.
+// lastName is one of 112,000. One person in nine has a name that, of a hundred thousand
+// people, ten have.
 func lastName(job int) string {
 	n := job % kinds * 7919
 	pick := func(n int) string { return syllables[n%len(syllables)] }
-	name := pick(n) + string(rune('a'+job/kinds%200/14)) + string(rune('a'+job/kinds%200%14)) + pick(n/20) + pick(n/400)
+	house := job / kinds
+	branch := house / 200 % 10
+	if house%9 == 0 {
+		branch = 0
+	}
+	name := pick(n) + string(rune('a'+house%200/14)) + string(rune('a'+house%200%14)) + string(rune('a'+branch)) + pick(n/20) + pick(n/400)
 	return strings.ToUpper(name[:1]) + name[1:]
 }
 

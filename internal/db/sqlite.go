@@ -97,7 +97,7 @@ func openSQLite(ctx context.Context, path string, o Options) (*sqlite, error) {
 	}{
 		// Another process, such as a command, may be writing. Caches are in KiB.
 		{&s.writer, 1, []string{"_txlock=immediate", "_pragma=busy_timeout(10000)", "_pragma=journal_mode(WAL)", "_pragma=cache_size(-32768)"}},
-		{&s.reader, readers, []string{"mode=ro", "_pragma=query_only(1)", "_pragma=busy_timeout(10000)", "_pragma=cache_size(-8192)"}},
+		{&s.reader, readers, []string{"mode=ro", "_pragma=query_only(1)", "_pragma=busy_timeout(10000)", "_pragma=cache_size(-1024)"}},
 		// It waits for readers while the writer waits for it.
 		{&s.mover, 1, []string{"_pragma=busy_timeout(5)"}},
 	} {
