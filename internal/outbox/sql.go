@@ -23,13 +23,14 @@ const (
 		JOIN connection c ON c.location_id = o.location_id AND c.name = o.connection
 		WHERE c.quota = $1 AND c.mode = 'on' AND o.attempt = ''`
 
-	// selectLots lists first what has been due longest: by rank, a lot to which something
-	// is always added would hold up those after it.
+	// selectLots lists first what a person has let go on (a rank below 0), then what has been
+	// due longest: by rank, a lot to which something is always added would hold up those
+	// after it.
 	selectLots = `SELECT o.location_id, o.connection, o.room, o.lot, o.class FROM outbox o
 		JOIN connection c ON c.location_id = o.location_id AND c.name = o.connection
 		WHERE c.quota = $1 AND c.mode = 'on' AND o.attempt = '' AND o.due <= $2
 		GROUP BY o.location_id, o.connection, o.room, o.lot, o.class
-		ORDER BY o.class, MIN(o.due), MIN(o.rank), o.location_id, o.connection, o.room, o.lot`
+		ORDER BY o.class, CASE WHEN MIN(o.rank) < 0 THEN 0 ELSE 1 END, MIN(o.due), MIN(o.rank), o.location_id, o.connection, o.room, o.lot`
 
 	selectDue = `SELECT record, gen, due, tries FROM outbox
 		WHERE location_id = $1 AND connection = $2 AND room = $3 AND lot = $4 AND attempt = '' AND due <= $5 AND class = $6
