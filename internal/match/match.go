@@ -89,11 +89,14 @@ var roles = set(`accounting accounts accountspayable admin ap appointments ar bi
 	reception rentals reservations sales scheduling service services staff support team test unknown
 	webmaster`)
 
+// separators make no difference in the name of a mailbox.
+var separators = strings.NewReplacer(".", "", "-", "", "_", "")
+
 // sharedMailbox reports whether an e-mail address is of a role, not a person.
 func sharedMailbox(email string) bool {
 	local, domain, _ := strings.Cut(email, "@")
 	local, _, _ = strings.Cut(local, "+")
-	local = strings.NewReplacer(".", "", "-", "", "_", "").Replace(local)
+	local = separators.Replace(local)
 	return roles[local] || domain == "example.com" || strings.HasPrefix(domain, "none.") || strings.HasPrefix(domain, "noemail.")
 }
 
