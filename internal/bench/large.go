@@ -81,5 +81,5 @@ func (o Options) sizes() (few, many int) {
 	case o.Quick:
 		return 500, 5000
 	}
-	return 1000, 10_000
+	return 5000, 20_000 // neither fits in the caches
 }
