@@ -12,6 +12,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"plumbline.dev/plumbline"
@@ -24,12 +25,14 @@ import (
 	"plumbline.dev/plumbline/internal/tenant"
 )
 
-// Bounds: deliveries taken up in one step; deliveries applied, and golden records
-// derived, in one transaction.
+// Bounds: deliveries taken up in one step; deliveries applied in one transaction, golden
+// records derived in it for each of them, and the rows that it may write (law 12).
 const (
 	maxTaken      = 4 * maxDeliveries
 	maxDeliveries = 128
-	maxDerived    = 384
+	derivedEach   = 3
+	maxDerived    = derivedEach * maxDeliveries
+	maxWritten    = 2000
 )
 
 // Advance turns deliveries into records, for all locations of a node.
@@ -49,7 +52,21 @@ type Advance struct {
 	// Promised are tables, written "name(subject)", of which Verify looks for the
 	// subject of each row.
 	Promised []string
+
+	paces sync.Map // location -> *atomic.Int64: how many deliveries one transaction takes
 }
+
+// pace is how many deliveries of a location one transaction takes: as many as write few
+// enough rows, which new jobs do not and old ones do.
+func (a *Advance) pace(location string) *atomic.Int64 {
+	first := &atomic.Int64{}
+	first.Store(maxDeliveries / 4)
+	p, _ := a.paces.LoadOrStore(location, first)
+	return p.(*atomic.Int64)
+}
+
+// errTooMany is the error of a transaction that would write more rows than it may.
+var errTooMany = errors.New("a transaction would write too many rows")
 
 // A Follower owes what follows from what has changed. It runs in the transaction of
 // the change, once per batch, and never in a rebuild.
@@ -75,7 +92,7 @@ func (a *Advance) Step(ctx context.Context, now time.Time, location string) (wor
 	if err != nil {
 		return false, time.Time{}, err
 	}
-	batches := slices.Collect(slices.Chunk(list, maxDeliveries))
+	batches := slices.Collect(slices.Chunk(list, int(a.pace(location).Load())))
 	if len(batches) == 0 {
 		batches = append(batches, nil) // there may be something stale
 	}
@@ -102,15 +119,37 @@ func (a *Advance) Step(ctx context.Context, now time.Time, location string) (wor
 
 // stepBatch applies a batch; where that cannot be done, one by one.
 func (a *Advance) stepBatch(ctx context.Context, now time.Time, location string, batch []Decoded) (worked bool, err error) {
-	worked, err = a.transact(ctx, now, location, batch, maxDerived)
+	worked, err = a.within(ctx, now, location, batch, derivedEach*max(len(batch), int(a.pace(location).Load())))
 	if err != nil && ctx.Err() == nil {
 		worked, err = a.apart(ctx, now, location, batch)
 	}
 	return worked, err
 }
 
-// transact applies what still waits of a batch, takes up so many stale marks, and derives.
-func (a *Advance) transact(ctx context.Context, now time.Time, location string, batch []Decoded, marks int) (worked bool, err error) {
+// within applies a batch and derives so many records, in as many transactions as it takes
+// for none of them to write too many rows.
+func (a *Advance) within(ctx context.Context, now time.Time, location string, batch []Decoded, most int) (worked bool, err error) {
+	worked, err = a.transact(ctx, now, location, batch, most)
+	if !errors.Is(err, errTooMany) {
+		return worked, err
+	}
+	p := a.pace(location)
+	p.Store(max(p.Load()/2, 1))
+	if len(batch) < 2 {
+		return a.within(ctx, now, location, batch, max(most/2, 1))
+	}
+	half := len(batch) / 2
+	if worked, err = a.within(ctx, now, location, batch[:half], max(most/2, 1)); err != nil {
+		return worked, err
+	}
+	more, err := a.within(ctx, now, location, batch[half:], max(most/2, 1))
+	return worked || more, err
+}
+
+// transact applies what still waits of a batch, takes up so many stale marks at most, and
+// derives so many records at most; the others are marked.
+func (a *Advance) transact(ctx context.Context, now time.Time, location string, batch []Decoded, most int) (worked bool, err error) {
+	var written int64
 	err = a.DB.Do(ctx, now, func(tx *db.Tx) error {
 		worked = false
 		if ok, err := tx.TryLane(location, "advance"); err != nil || !ok {
@@ -123,10 +162,16 @@ func (a *Advance) transact(ctx context.Context, now time.Time, location string, 
 		if err != nil {
 			return err
 		}
-		n, err := a.apply(tx, location, left, marks)
+		n, err := a.apply(tx, location, left, most)
+		if written = tx.Written(); err == nil && written > maxWritten && (len(left) > 1 || most > 1) {
+			return errTooMany
+		}
 		worked = n > 0
 		return err
 	})
+	if p := a.pace(location); err == nil && int64(len(batch)) >= p.Load() && written < maxWritten/3 {
+		p.Store(min(p.Load()*2, maxDeliveries))
+	}
 	return worked, err
 }
 
@@ -137,7 +182,7 @@ func (a *Advance) apart(ctx context.Context, now time.Time, location string, bat
 	if _, err := a.transact(ctx, now, location, nil, 0); err != nil {
 		return false, err
 	}
-	if _, err := a.transact(ctx, now, location, nil, maxDerived); err != nil {
+	if _, err := a.within(ctx, now, location, nil, maxDerived); err != nil {
 		if worked, err = a.sift(ctx, now, location); err != nil || worked {
 			return worked, err
 		}
@@ -145,12 +190,12 @@ func (a *Advance) apart(ctx context.Context, now time.Time, location string, bat
 	for _, d := range batch {
 		var err error
 		for range 2 { // what is wrong with the delivery is wrong again
-			if _, err = a.transact(ctx, now, location, []Decoded{d}, maxDerived); err == nil || ctx.Err() != nil {
+			if _, err = a.within(ctx, now, location, []Decoded{d}, derivedEach); err == nil || ctx.Err() != nil {
 				break
 			}
 		}
 		if err != nil && ctx.Err() == nil {
-			_, err = a.transact(ctx, now, location, []Decoded{{Delivery: d.Delivery, Err: unappliedError{err}}}, maxDerived)
+			_, err = a.within(ctx, now, location, []Decoded{{Delivery: d.Delivery, Err: unappliedError{err}}}, derivedEach)
 		}
 		if err != nil {
 			return worked, err
@@ -287,12 +332,12 @@ func stillWaiting(tx *db.Tx, batch []Decoded) (left []Decoded, err error) {
 }
 
 // apply is the transaction. It returns how much there was to do.
-func (a *Advance) apply(tx *db.Tx, location string, batch []Decoded, marks int) (n int, err error) {
+func (a *Advance) apply(tx *db.Tx, location string, batch []Decoded, most int) (n int, err error) {
 	pb, open, err := a.Policy(location)
 	if err != nil {
 		return 0, err
 	}
-	w := &work{tx: tx, location: location, playbook: pb, open: open, marks: marks}
+	w := &work{tx: tx, location: location, playbook: pb, open: open, most: most}
 	verdicts, err := w.hear(batch)
 	if err != nil {
 		return 0, err

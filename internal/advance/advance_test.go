@@ -5,6 +5,7 @@ import (
 	"errors"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -262,6 +263,42 @@ func TestAPoisonedRecordDelaysNothing(t *testing.T) {
 		settle(t, a)
 		if got := items(); len(got) > 0 {
 			t.Errorf("after a retry the error queue holds %q", got)
+		}
+	})
+}
+
+// Jobs that are new write many rows each; however many come at once, no transaction
+// writes more than it may.
+func TestNoTransactionWritesTooManyRows(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		a := newAdvance(t, d)
+		var list []plumbline.Delivery
+		for i := range 100 {
+			id := strconv.Itoa(i)
+			readings := []plumbline.Reading{
+				{Kind: plumbline.Customer, ID: "c" + id, At: monday, Created: monday, Fields: map[string]plumbline.Value{"first_name": text("Dana"), "last_name": text("Ortiz" + id), "email": text("dana" + id + "@ridge.com")}},
+				{Kind: plumbline.Property, ID: "p" + id, At: monday, Fields: map[string]plumbline.Value{"customer": text("c" + id), "street": text(id + " Larkspur Ln"), "postal_code": text("83702")}},
+				{Kind: plumbline.Job, ID: "j" + id, At: monday, Created: monday, Fields: map[string]plumbline.Value{"status": text("scheduled"), "customer": text("c" + id), "property": text("p" + id)}},
+			}
+			for v := range 25 {
+				starts := monday.AddDate(0, 0, v)
+				readings = append(readings, plumbline.Reading{Kind: plumbline.Visit, ID: "v" + id + "-" + strconv.Itoa(v), At: monday, Fields: map[string]plumbline.Value{
+					"job": text("j" + id), "starts": plumbline.TimeValue(starts), "ends": plumbline.TimeValue(starts.Add(time.Hour))}})
+			}
+			list = append(list, says("d"+id, readings...))
+		}
+		keep(t, d, list...)
+		settle(t, a)
+		if n := d.Most(); n > 2000 {
+			t.Errorf("a transaction wrote %d rows", n)
+		}
+		for key, state := range states(t, d, list) {
+			if state != plumbline.Applied {
+				t.Fatalf("delivery %s is %s", key, state)
+			}
+		}
+		if found, err := a.Verify(t.Context(), later, place, dbtest.Open(t), nil); err != nil || len(found) > 0 {
+			t.Errorf("what is stored is not what follows: %v, %v", found, err)
 		}
 	})
 }

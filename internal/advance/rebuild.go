@@ -215,7 +215,7 @@ func (a *Advance) rememberSome(tx *db.Tx, location string, at progress) error {
 
 func (a *Advance) silentWork(tx *db.Tx, location string) (*work, error) {
 	pb, open, err := a.Policy(location)
-	return &work{tx: tx, location: location, playbook: pb, open: open, marks: maxDerived}, err
+	return &work{tx: tx, location: location, playbook: pb, open: open, most: maxDerived / 4}, err
 }
 
 // again derives from deliveries that were applied before, and some of what is stale.

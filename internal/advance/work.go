@@ -48,7 +48,7 @@ type work struct {
 	location string
 	playbook *playbook.Playbook
 	open     playbook.OpenHours
-	marks    int // how many are taken up
+	most     int // how many are derived
 
 	queue   [3]map[string]string // by rank: golden id -> cause
 	derived int
@@ -213,7 +213,7 @@ func distinct(ids []string) []string {
 // over is marked for the next transaction.
 func (w *work) derive() (*Batch, error) {
 	b := &Batch{Location: w.location, Playbook: w.playbook, Open: w.open, Moves: w.moves, Ties: w.ties, Readings: w.heard}
-	left, err := record.TakeStale(w.tx, w.location, w.marks)
+	left, err := record.TakeStale(w.tx, w.location, w.most)
 	if err != nil {
 		return nil, err
 	}
@@ -243,7 +243,7 @@ func (w *work) derive() (*Batch, error) {
 func (w *work) cut(rank int) (take map[string]string, over map[string][]string) {
 	all := w.queue[rank]
 	w.queue[rank] = nil
-	room := maxDerived - w.derived
+	room := max(w.most-w.derived, 0)
 	if len(all) <= room {
 		return all, nil
 	}

@@ -66,6 +66,9 @@ func (tx *Tx) Exec(query string, args ...any) (int64, error) {
 	return n, nil
 }
 
+// Written says how many rows the transaction has written so far.
+func (tx *Tx) Written() int64 { return tx.written }
+
 // widest is how many rows of InsertWide go in one statement.
 const widest = 16
 
