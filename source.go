@@ -279,10 +279,11 @@ func (s *SourceRecord) overtaken() bool {
 }
 
 // ties says whether only chance orders a notice and what was said before it: they are
-// of one instant, or clocks that differ have dated them.
+// of one instant, or clocks that differ have dated them. A notice that was cut to its
+// receipt may be older than anything.
 func (s *SourceRecord) ties(i, top int) bool {
 	a, b := s.Readings[i].Last.At, s.Readings[top].Last.At
-	return a == b || s.Ahead && s.Kind.undated() && b-a <= drift.Milliseconds()
+	return a == b || s.Ahead && s.Kind.undated() && (b-a <= drift.Milliseconds() || b == s.Readings[top].Received)
 }
 
 // Text returns a text field, "" if it is absent or null.

@@ -119,6 +119,19 @@ func TestNoticesOfWhatIsUndatedAreSettledByARead(t *testing.T) {
 	}
 }
 
+// A notice that claims a time after its receipt is cut to it, and may be older than what
+// was said hours before: of what the vendor does not date a read decides.
+func TestANoticeOfAClockADayAheadIsSettledByARead(t *testing.T) {
+	for kind, want := range map[Kind]bool{Invoice: true, Payment: true, Job: false} {
+		s := SourceRecord{Kind: kind}
+		s.Add(reading(noon, map[string]Value{"status": `"paid"`}), noon.Add(time.Minute), nil)
+		s.Add(reading(noon.Add(24*time.Hour), map[string]Value{"status": `"open"`}), noon.Add(4*time.Hour), nil)
+		if s.Tied() != want {
+			t.Errorf("of %s it ties: %t, want %t", kind, s.Tied(), want)
+		}
+	}
+}
+
 // Of what the vendor does not date, a notice that bears the time of an event before it
 // would be lost behind a read of long ago.
 func TestANoticeThatComesAfterAReadAndIsDatedBeforeItIsSettledByARead(t *testing.T) {
