@@ -14,6 +14,23 @@ import (
 	"plumbline.dev/plumbline/internal/tenant"
 )
 
+// unseen says whether a record must wait until what stands at the target, and what changed
+// there until the record was owed, has been read.
+func (p *pass) unseen(t *target) (waits bool, err error) {
+	switch {
+	case !p.poll.Complete:
+		t.wait(WaitingAdoption, "it waits until all that stands at "+p.c.Name+" has been read once")
+		return true, nil
+	case p.poll.Through < t.Owed:
+		if t.State != WaitingPoll {
+			err = p.hurry(t)
+		}
+		t.wait(WaitingPoll, "it waits until what changed at "+p.c.Name+" meanwhile has been read")
+		return true, err
+	}
+	return false, nil
+}
+
 // adopt finds the record that others created for the subject, before one is made.
 // It is ready when t has a record, or when one may be made.
 func (p *pass) adopt(t *target, subject string, all []*target, v *verdict) (ready bool, err error) {
@@ -26,24 +43,20 @@ func (p *pass) adopt(t *target, subject string, all []*target, v *verdict) (read
 			return false, err
 		}
 	}
-	if t.ID == "" && len(rows) > 0 {
-		if err := p.take(t, rows[0].External); err != nil {
+	if t.ID == "" {
+		// What people wrote there until it was owed must be known, also where there is a
+		// record to adopt: what they wrote would be written over.
+		if waits, err := p.unseen(t); err != nil || waits {
 			return false, err
+		}
+		if len(rows) > 0 {
+			if err := p.take(t, rows[0].External); err != nil {
+				return false, err
+			}
 		}
 	}
 	if t.ID != "" {
 		return true, p.retireOthers(t, rows, all, v)
-	}
-	switch {
-	case !p.poll.Complete:
-		t.wait(WaitingAdoption, "it waits until all that stands at "+p.c.Name+" has been read once")
-		return false, nil
-	case p.poll.Through < t.Owed:
-		if t.State != WaitingPoll {
-			err = p.hurry(t)
-		}
-		t.wait(WaitingPoll, "it waits until what changed at "+p.c.Name+" meanwhile has been read")
-		return false, err
 	}
 	who, err := p.undecided(ids)
 	if who != "" {

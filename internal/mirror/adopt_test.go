@@ -184,3 +184,20 @@ func TestOfTwoRecordsOfOneCustomerTheOlderIsKeptAndNoneIsMerged(t *testing.T) {
 		}
 	})
 }
+
+// What a person wrote into a record before the customer was heard of is read before the
+// record is adopted and written.
+func TestARecordIsNotAdoptedBeforeWhatPeopleWroteThereHasBeenRead(t *testing.T) {
+	each(t, func(w *world) {
+		w.says(job()) // something that begins the polls
+		id := w.creates("firstname", "Rosa", "lastname", "Larkspur", "email", "rosa@larkspur.test")
+		w.run(12 * time.Minute)
+		w.edits(id, "mobilephone", "(512) 555-0177")
+		w.says(w.rosa("email", "rosa@larkspur.test"))
+		w.run(12 * time.Minute)
+		c := w.one("contacts")
+		if c.ID != id || c.Properties["mobilephone"] != "(512) 555-0177" || c.Properties["plumbline_key"] == "" {
+			w.t.Errorf("contact %s shows %v, want %s adopted with the number that the person typed%s", c.ID, c.Properties, id, w.story())
+		}
+	})
+}
