@@ -113,13 +113,21 @@ func (w *writer) version(v Version) *writer {
 
 // AppendJSON appends a text as JSON writes it.
 func AppendJSON(b []byte, s string) []byte {
-	for i := range len(s) {
-		if c := s[i]; c < ' ' || c > '~' || c == '"' || c == '\\' {
-			quoted, _ := json.Marshal(s) // a text always can be
-			return append(b, quoted...)
-		}
+	if !StandsInJSON(s) {
+		quoted, _ := json.Marshal(s) // a text always can be
+		return append(b, quoted...)
 	}
 	return append(append(append(b, '"'), s...), '"')
+}
+
+// StandsInJSON says whether a text needs nothing but quotation marks to be JSON.
+func StandsInJSON(s string) bool {
+	for i := range len(s) {
+		if c := s[i]; c < ' ' || c > '~' || c == '"' || c == '\\' {
+			return false
+		}
+	}
+	return true
 }
 
 func whole(fields, carry map[string]Value) bool {

@@ -25,14 +25,13 @@ import (
 	"plumbline.dev/plumbline/internal/tenant"
 )
 
-// Bounds: deliveries taken up in one step; deliveries applied in one transaction, golden
-// records derived in it for each of them, and the rows that it may write (law 12).
+// Bounds: deliveries taken up in one step; deliveries applied in one transaction, and
+// golden records derived in it for each of them. Of the rows it is db that says how many.
 const (
 	maxTaken      = 4 * maxDeliveries
 	maxDeliveries = 128
 	derivedEach   = 3
 	maxDerived    = derivedEach * maxDeliveries
-	maxWritten    = 2000
 )
 
 // Advance turns deliveries into records, for all locations of a node.
@@ -163,13 +162,13 @@ func (a *Advance) transact(ctx context.Context, now time.Time, location string, 
 			return err
 		}
 		n, err := a.apply(tx, location, left, most)
-		if written = tx.Written(); err == nil && written > maxWritten && (len(left) > 1 || most > 1) {
+		if written = tx.Written(); err == nil && written > db.MaxRows && (len(left) > 1 || most > 1) {
 			return errTooMany
 		}
 		worked = n > 0
 		return err
 	})
-	if p := a.pace(location); err == nil && int64(len(batch)) >= p.Load() && written < maxWritten/3 {
+	if p := a.pace(location); err == nil && int64(len(batch)) >= p.Load() && written < db.MaxRows/3 {
 		p.Store(min(p.Load()*2, maxDeliveries))
 	}
 	return worked, err

@@ -24,7 +24,7 @@ func Value(v any) plumbline.Value {
 	case bool:
 		return plumbline.Value(strconv.FormatBool(v))
 	case string:
-		if text := CleanText(v); unquoted(text) {
+		if text := CleanText(v); plumbline.StandsInJSON(text) {
 			return plumbline.Value(`"` + text + `"`)
 		}
 	}
@@ -35,16 +35,6 @@ func Value(v any) plumbline.Value {
 		return plumbline.Null
 	}
 	return plumbline.Value(strings.TrimSuffix(b.String(), "\n"))
-}
-
-// unquoted says whether a text stands in JSON as it is.
-func unquoted(s string) bool {
-	for i := range len(s) {
-		if c := s[i]; c < ' ' || c > '~' || c == '"' || c == '\\' {
-			return false
-		}
-	}
-	return true
 }
 
 func plain(v any) any {

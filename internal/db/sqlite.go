@@ -17,12 +17,12 @@ import (
 	_ "modernc.org/sqlite" // the driver
 )
 
-// Law 12: no transaction has more members or writes more rows. A member that
-// began below the limit of rows may end above it.
-const (
-	maxMembers = 256
-	maxRows    = 2000
-)
+// MaxRows is how many rows a transaction may write (law 12). A group takes in nobody
+// once it has written so many; a member keeps to it itself, by Tx.Written.
+const MaxRows = 2000
+
+// Law 12: no transaction has more members.
+const maxMembers = 256
 
 const (
 	readers         = 8
@@ -326,7 +326,7 @@ func (t *transaction) end(m *member) {
 // is no room.
 func (t *transaction) lend(members []*member) (rest []*member) {
 	for i, m := range members {
-		if t.lost != nil || t.rows >= maxRows {
+		if t.lost != nil || t.rows >= MaxRows {
 			return members[i:]
 		}
 		if !m.state.CompareAndSwap(waiting, running) {

@@ -166,18 +166,18 @@ type owing struct {
 }
 
 // ensure owes the target records of subjects; one that has none gets its key now.
-func (m *Mirror) ensure(tx *db.Tx, c tenant.Connection, maps mappings, list ...owing) error {
+func (m *Mirror) ensure(tx *db.Tx, c tenant.Connection, types mappings, list ...owing) error {
 	byType := map[string][]owing{}
 	for _, o := range list {
 		byType[o.typ] = append(byType[o.typ], o)
 	}
 	var debts []outbox.Debt
 	var made []*target
-	for _, typ := range sortedTypes(byType) {
-		if err := name(tx, c, maps[typ].For, byType[typ]); err != nil {
+	for _, typ := range slices.Sorted(maps.Keys(byType)) {
+		if err := name(tx, c, types[typ].For, byType[typ]); err != nil {
 			return err
 		}
-		more, fresh, err := m.ensureType(tx, c, maps, typ, byType[typ])
+		more, fresh, err := m.ensureType(tx, c, types, typ, byType[typ])
 		if err != nil {
 			return err
 		}
@@ -209,8 +209,6 @@ func name(tx *db.Tx, c tenant.Connection, kind plumbline.Kind, list []owing) err
 	}
 	return err
 }
-
-func sortedTypes(m map[string][]owing) []string { return slices.Sorted(maps.Keys(m)) }
 
 // ensureType lists what is owed of one type, and the target records that are new.
 func (m *Mirror) ensureType(tx *db.Tx, c tenant.Connection, maps mappings, typ string, list []owing) (debts []outbox.Debt, made []*target, err error) {
