@@ -74,7 +74,7 @@ func TestAValueThatASiblingHasLetGoIsWritten(t *testing.T) {
 		if err := w.crm.Archive("contacts", sibling); err != nil {
 			w.t.Fatal(err)
 		}
-		w.run(20 * time.Minute)
+		w.run(40 * time.Minute)
 		for _, c := range w.records("contacts") {
 			if c.ID == ours && c.Properties["email"] != "rosa@larkspur.test" {
 				w.t.Errorf("the mail box there is %q, which nobody else has any more%s", c.Properties["email"], w.story())

@@ -204,7 +204,7 @@ func TestARecordThatIsBroughtBackIsKeptTrueAgain(t *testing.T) {
 		if err := w.crm.Archive("contacts", id); err != nil {
 			w.t.Fatal(err)
 		}
-		w.run(15 * time.Minute)
+		w.run(40 * time.Minute) // deletions are looked for every half hour
 		if len(w.items()) != 1 {
 			w.t.Fatalf("the deletion is not shown%s", w.story())
 		}

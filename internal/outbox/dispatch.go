@@ -3,6 +3,7 @@ package outbox
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
 	"plumbline.dev/plumbline"
@@ -62,20 +63,30 @@ type spending struct {
 func (d *Dispatcher) Step(ctx context.Context, now time.Time) (worked bool, next time.Time, err error) {
 	defer plumbline.Wrap(&err, "dispatch quota %s", d.Quota)
 
-	next, err = d.peek(ctx, now)
-	if err != nil || next.IsZero() || next.After(now) {
-		return false, next, err // nothing to do: the hold is left to run out
+	s, err := d.look(ctx, now)
+	if err != nil || s.first().IsZero() || s.first().After(now) {
+		return false, s.first(), err // nothing to do: the hold is left to run out
 	}
-	if err := d.take(ctx, now); err != nil || !d.held {
-		return false, now.Add(lease / 4), err
+	if !d.holds(now) {
+		if err := d.take(ctx, now); err != nil || !d.held {
+			return false, now.Add(lease / 4), err
+		}
+		if s, err = d.look(ctx, now); err != nil { // another may have done it
+			return false, now, err
+		}
 	}
-	if worked, next, err = d.ask(ctx, now); worked || err != nil {
-		return worked, now, err
+	if s.open != nil {
+		if next = s.open.at; !next.After(now) {
+			return true, now, d.ask(ctx, now, *s.open)
+		}
+	}
+	if s.due.After(now) {
+		next = earlier(next, s.due)
 	}
 	if rests, err := d.rests(ctx, now); rests || err != nil {
 		return false, earlier(next, d.paused), err
 	}
-	list, err := d.prepare(ctx, now, &next)
+	list, err := d.prepare(ctx, now, s.lots, &next)
 	if err != nil {
 		return false, next, err
 	}
@@ -88,22 +99,49 @@ func (d *Dispatcher) Step(ctx context.Context, now time.Time) (worked bool, next
 	return false, next, nil
 }
 
-// peek says when something of the quota is due: a row, or asking after an attempt.
-func (d *Dispatcher) peek(ctx context.Context, now time.Time) (next time.Time, err error) {
-	err = d.DB.View(ctx, now, func(tx *db.Tx) error {
-		for _, query := range []string{selectNextDue, selectNextOpen} {
-			var n int
-			var due int64
-			if err := tx.QueryRow(query, d.Quota).Scan(&n, &due); err != nil {
-				return err
-			}
-			if n > 0 && due < parked {
-				next = earlier(next, time.UnixMilli(due).UTC())
-			}
+// A sight is what there is to do for a quota: of the rows when the first is due and, if
+// it is, the lots of those that are; and the attempt to be asked after first.
+type sight struct {
+	due  time.Time
+	lots []lot
+	open *unanswered
+}
+
+// An unanswered is an attempt without an outcome, and when it is asked after.
+type unanswered struct {
+	location, connection, room string
+	call                       Call
+	at                         time.Time
+	asks                       int
+}
+
+// first is when the first of it is due, zero if there is nothing.
+func (s sight) first() time.Time {
+	if s.open == nil {
+		return s.due
+	}
+	return earlier(s.due, s.open.at)
+}
+
+// look sees what there is to do, without the hold.
+func (d *Dispatcher) look(ctx context.Context, now time.Time) (s sight, err error) {
+	err = d.DB.View(ctx, now, func(tx *db.Tx) (err error) {
+		s = sight{}
+		if s.open, err = firstOpen(tx, d.Quota); err != nil {
+			return err
 		}
-		return nil
+		var n int
+		var due int64
+		if err := tx.QueryRow(selectNextDue, d.Quota).Scan(&n, &due); err != nil || n == 0 || due >= parked {
+			return err
+		}
+		if s.due = time.UnixMilli(due).UTC(); s.due.After(now) {
+			return nil
+		}
+		s.lots, err = lotsDue(tx, d.Quota)
+		return err
 	})
-	return next, err
+	return s, err
 }
 
 func earlier(a, b time.Time) time.Time {
@@ -113,10 +151,12 @@ func earlier(a, b time.Time) time.Time {
 	return a
 }
 
+// holds says whether the hold will do for another call.
+func (d *Dispatcher) holds(now time.Time) bool {
+	return d.held && now.Before(d.hold.Expires.Add(-lease/2))
+}
+
 func (d *Dispatcher) take(ctx context.Context, now time.Time) error {
-	if d.held && now.Before(d.hold.Expires.Add(-lease/2)) {
-		return nil
-	}
 	return d.DB.Do(ctx, now, func(tx *db.Tx) error {
 		h, ok, err := tenant.Take(tx, d.Quota, d.Node, lease)
 		if err != nil {
@@ -197,26 +237,7 @@ func (p plan) takes(budget string) (n int) {
 
 // prepare commits the attempts of the next lot that is due. Locations take turns;
 // within one what has been due longest goes first.
-func (d *Dispatcher) prepare(ctx context.Context, now time.Time, next *time.Time) (out plan, err error) {
-	var lots []lot
-	err = d.DB.View(ctx, now, func(tx *db.Tx) error {
-		var due int64
-		var n int
-		if err := tx.QueryRow(selectNextDue, d.Quota).Scan(&n, &due); err != nil {
-			return err
-		}
-		if n > 0 && due > now.UnixMilli() && due < parked {
-			*next = earlier(*next, time.UnixMilli(due).UTC())
-		}
-		if n == 0 || due > now.UnixMilli() {
-			return nil
-		}
-		lots, err = lotsDue(tx, d.Quota)
-		return err
-	})
-	if err != nil {
-		return out, err
-	}
+func (d *Dispatcher) prepare(ctx context.Context, now time.Time, lots []lot, next *time.Time) (out plan, err error) {
 	for _, location := range d.turns.order(lots) {
 		err = d.DB.Do(ctx, now, func(tx *db.Tx) error {
 			out = plan{}
@@ -473,55 +494,38 @@ func (d *Dispatcher) rests(ctx context.Context, now time.Time) (bool, error) {
 	return n == 0, err
 }
 
-// ask finds out about attempts whose deadline has passed without an answer.
-func (d *Dispatcher) ask(ctx context.Context, now time.Time) (worked bool, next time.Time, err error) {
+// ask finds out about an attempt whose deadline has passed without an answer.
+func (d *Dispatcher) ask(ctx context.Context, now time.Time, u unanswered) error {
+	p := d.Performers[u.room]
+	if p == nil {
+		return plumbline.Invalidf("install a build that has it", "nobody performs %s", u.room)
+	}
 	var c tenant.Connection
-	var call Call
-	var room string
-	var asks int
-	err = d.DB.View(ctx, now, func(tx *db.Tx) error {
-		var at int64
-		var location string
-		a, found, err := firstOpen(tx, d.Quota, &location, &at, &asks)
-		if err != nil || !found {
-			return err
-		}
-		if at > now.UnixMilli() {
-			next = time.UnixMilli(at).UTC()
-			return nil
-		}
-		call, room = a, a.Rows[0].Room
-		c, err = tenant.Get(tx, location, a.Rows[0].Connection)
+	err := d.DB.View(ctx, now, func(tx *db.Tx) (err error) {
+		c, err = tenant.Get(tx, u.location, u.connection)
 		return err
 	})
-	if err != nil || room == "" {
-		return false, next, err
-	}
-	p := d.Performers[room]
-	if p == nil {
-		return false, next, plumbline.Invalidf("install a build that has it", "nobody performs %s", room)
-	}
-	for i := range call.Rows {
-		call.Rows[i].Location = c.Location
+	if err != nil {
+		return err
 	}
 	askCtx, cancel := context.WithTimeout(ctx, callLimit)
-	r := p.Ask(askCtx, c, call)
+	r := p.Ask(askCtx, c, u.call)
 	cancel()
 	d.heed(r.Err, now)
-	err = d.DB.Do(ctx, now, func(tx *db.Tx) error { return d.decide(tx, c, p, call, r, asks) })
+	err = d.DB.Do(ctx, now, func(tx *db.Tx) error { return d.decide(tx, c, p, u.call, r, u.asks) })
 	if err == nil || ctx.Err() != nil {
-		return true, now, err
+		return nil
 	}
 	// One whose answer cannot be written down must not stand before all others.
 	r = Result{Detail: err.Error()}
-	return true, now, d.DB.Do(ctx, now, func(tx *db.Tx) error {
+	return d.DB.Do(ctx, now, func(tx *db.Tx) error {
 		if err := tenant.LockOwed(tx, c.Location); err != nil {
 			return err
 		}
-		if err := d.showUndecided(tx, c, call, r); err != nil {
+		if err := d.showUndecided(tx, c, u.call, r); err != nil {
 			return err
 		}
-		return askLater(tx, c, call, r, asks, time.Time{})
+		return askLater(tx, c, u.call, r, u.asks, time.Time{})
 	})
 }
 
@@ -681,17 +685,29 @@ func takeDue(tx *db.Tx, l lot) (list []Row, err error) {
 	return list, rows.Err()
 }
 
-func firstOpen(tx *db.Tx, quota string, location *string, at *int64, asks *int) (Call, bool, error) {
+// firstOpen returns the attempt to be asked after first, nil if there is none.
+func firstOpen(tx *db.Tx, quota string) (*unanswered, error) {
 	rows, err := tx.Query(selectOpen, quota)
 	if err != nil {
-		return Call{}, false, err
+		return nil, err
 	}
 	defer rows.Close()
 	if !rows.Next() {
-		return Call{}, false, rows.Err()
+		return nil, rows.Err()
 	}
-	_, call, err := scanAttempt(func(to ...any) error { return rows.Scan(append([]any{location, at, asks}, to...)...) })
-	return call, err == nil && len(call.Rows) > 0, err
+	var u unanswered
+	var at int64
+	if _, u.call, err = scanAttempt(func(to ...any) error { return rows.Scan(append([]any{&u.location, &at, &u.asks}, to...)...) }); err != nil {
+		return nil, err
+	}
+	if len(u.call.Rows) == 0 {
+		return nil, fmt.Errorf("attempt %s carries nothing", u.call.ID)
+	}
+	u.at, u.connection, u.room = time.UnixMilli(at).UTC(), u.call.Rows[0].Connection, u.call.Rows[0].Room
+	for i := range u.call.Rows {
+		u.call.Rows[i].Location = u.location
+	}
+	return &u, nil
 }
 
 // Retry lets what is parked for a person be tried again now, before all else of its

@@ -49,8 +49,6 @@ const (
 
 	updateAskLater = `UPDATE attempt SET state = 'unknown', deadline = $3, asks = asks + 1 WHERE location_id = $1 AND id = $2`
 
-	selectNextOpen = `SELECT COUNT(*), COALESCE(MIN(deadline), 0) FROM attempt WHERE quota = $1 AND state IN ('open', 'unknown')`
-
 	selectOpen = `SELECT location_id, deadline, asks, id, connection, room, started, epoch, carries, request, state, outcome
 		FROM attempt WHERE quota = $1 AND state IN ('open', 'unknown') ORDER BY deadline, location_id, id LIMIT 1`
 

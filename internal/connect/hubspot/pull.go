@@ -23,9 +23,13 @@ const (
 	lag = 5 * time.Minute
 )
 
-// archivedPages is how many pages of archived records one poll looks at. They come
-// in no order of time, so the list is walked round and round.
-const archivedPages = 5
+// Archived records come in no order of time, so the list is walked round and round: by
+// one poll so many pages, and anew when the walk before began so long ago. Until then a
+// write to one of them is what tells that it is archived.
+const (
+	archivedPages = 5
+	archivedEvery = 30 * time.Minute
+)
 
 // Phases of a pull.
 const (
@@ -61,7 +65,7 @@ func (t *Tool) Streams() []string { return []string{"contacts", objects[t.config
 // Pull hands over a page of a stream. The first pull lists everything; each later
 // one searches what was modified since the one before began, less the lag, by
 // ascending id, so that no answer of the search is ever beyond its ten thousandth;
-// then it goes on with its walk through the archived. Through does not speak of the
+// then it goes on with its walk through the archived, where that is due. Through does not speak of the
 // archived: one that is not yet walked to may still be told as live.
 func (t *Tool) Pull(ctx context.Context, stream, text string) (connect.Page, error) {
 	typ := t.typeOf(stream)
@@ -197,10 +201,18 @@ func (t *Tool) pullChanged(ctx context.Context, typ string, c cursor) (connect.P
 	more := len(ids) == batchSize || out.Paging.Next.After != ""
 	if more && last != c.Last {
 		c.Last = last
-	} else {
-		c.Phase, c.Last = archived, ""
+		return connect.Page{Answers: answers, Next: c.text(), More: true}, nil
 	}
-	return connect.Page{Answers: answers, Next: c.text(), More: true}, nil
+	if c.walks() {
+		c.Phase, c.Last = archived, ""
+		return connect.Page{Answers: answers, Next: c.text(), More: true}, nil
+	}
+	return connect.Page{Answers: answers, Next: c.next().text(), Through: c.through()}, nil
+}
+
+// walks says whether a poll goes on with the walk through the archived, or begins one.
+func (c cursor) walks() bool {
+	return c.Walk.After != "" || c.Start-c.Walk.Since >= (archivedEvery+lag).Milliseconds()
 }
 
 // pullArchived walks on through the archived and hands over those that were archived
