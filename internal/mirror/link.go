@@ -324,10 +324,15 @@ func (m *Mirror) wakeOn(tx *db.Tx, c tenant.Connection, row outbox.Row) ([]outbo
 	return nil, []outbox.Settled{outbox.AgainAt(row, tx.Now)}, storePoll(tx, c, "wake", at)
 }
 
-// wake owes looking at what waits, up to an instant that was read through.
+// wake owes looking at what waits, if anything does, up to an instant that was read
+// through.
 func (m *Mirror) wake(tx *db.Tx, c tenant.Connection, through time.Time) error {
 	at, err := loadPoll(tx, c, "wake")
 	if err != nil {
+		return err
+	}
+	first, err := scanTargets(tx, selectWaiting, c.Location, c.Name, "", "", max(at.Through, through.UnixMilli()), 1)
+	if err != nil || len(first) == 0 {
 		return err
 	}
 	at.Next, at.Through = "", max(at.Through, through.UnixMilli())

@@ -16,11 +16,12 @@ import (
 	"plumbline.dev/plumbline/internal/tenant"
 )
 
-// How often a target is read: soon again while others change things there, and when a
-// poll will have seen what a record waits for.
+// How often a target is read: soon again while others change things there, seldom while
+// nobody works, and when a poll will have seen what a record waits for.
 const (
-	pollSoon = 30 * time.Second
-	pollIdle = 5 * time.Minute
+	pollSoon   = 30 * time.Second
+	pollIdle   = 5 * time.Minute
+	pollClosed = 20 * time.Minute
 	// describeEvery is how old a target's description may get.
 	describeEvery = 6 * time.Hour
 	// clockSkew is how far the target's clock and ours may be apart.
@@ -95,9 +96,15 @@ func (m *Mirror) nextPoll(tx *db.Tx, c tenant.Connection, stream string, at poll
 	if at.News > 0 {
 		return soon, nil
 	}
-	pb, _, err := m.Policy(c.Location)
+	pb, hours, err := m.Policy(c.Location)
 	if err != nil {
 		return next, err
+	}
+	if open, opens := hours.Open(tx.Now); !open {
+		next = tx.Now.Add(pollClosed)
+		if !opens.IsZero() && opens.Before(next) {
+			next = later(soon, opens)
+		}
 	}
 	for _, typ := range mappings(pb.Mapping[c.Tool]).of(plumbline.Customer) {
 		if m.Stream == nil || m.Stream(c.Tool, typ) != stream {

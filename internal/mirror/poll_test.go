@@ -238,6 +238,25 @@ func TestACreateCostsFewPollsAndComesWhenItMay(t *testing.T) {
 	})
 }
 
+func TestATargetIsReadSeldomWhileNobodyWorks(t *testing.T) {
+	each(t, func(w *world) {
+		w.says(w.rosa())
+		w.run(30 * time.Minute)
+		w.opens = w.now.Add(2*time.Hour + 10*time.Minute)
+		before := w.crm.Requests()[polls]
+		w.run(2 * time.Hour)
+		if n := w.crm.Requests()[polls] - before; n < 5 || n > 7 {
+			w.t.Errorf("%d polls in two hours of the night, want one in twenty minutes", n)
+		}
+		w.run(w.opens.Add(time.Minute).Sub(w.now))
+		before = w.crm.Requests()[polls]
+		w.run(time.Hour)
+		if n := w.crm.Requests()[polls] - before; n < 11 || n > 13 {
+			w.t.Errorf("%d polls in an hour of the day, want one in five minutes", n)
+		}
+	})
+}
+
 func TestWhatAPersonMustMendHurriesNoPoll(t *testing.T) {
 	each(t, func(w *world) {
 		if err := w.crm.AddRule(crm.Rule{ObjectType: "0-3", Requires: []string{"description"}}); err != nil {

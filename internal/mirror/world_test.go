@@ -31,6 +31,7 @@ const shop = "austin"
 
 // A world is a shop with a field tool and a HubSpot account, in simulated time.
 type world struct {
+	opens   time.Time // before, the office is closed
 	t       *testing.T
 	db      *db.DB
 	now     time.Time
@@ -43,6 +44,15 @@ type world struct {
 	book    *playbook.Playbook
 	n       int
 }
+
+// hours of an office that is open but while the test says that it is closed.
+type hours struct{ w *world }
+
+func (h hours) Open(t time.Time) (bool, time.Time) {
+	return !t.Before(h.w.opens), h.w.opens
+}
+
+func (h hours) WorkingDay(time.Time, int, int) time.Time { return time.Time{} }
 
 // each runs a test on both engines, each time in a new world whose account has been
 // provisioned. Unless told otherwise the connection is on.
@@ -63,7 +73,7 @@ func open(t *testing.T, d *db.DB) *world {
 	if w.book, err = playbook.Load(playbook.BuiltIn()); err != nil {
 		t.Fatal(err)
 	}
-	policy := func(string) (*playbook.Playbook, playbook.OpenHours, error) { return w.book, nil, nil }
+	policy := func(string) (*playbook.Playbook, playbook.OpenHours, error) { return w.book, hours{w}, nil }
 	decoder := func(_, _, name string) connect.Decoder {
 		if name == hubspot.Name {
 			return w.tool

@@ -10,6 +10,9 @@ type OpenHours interface {
 	// WorkingDay is the n-th working day after the local day of t, at so many minutes
 	// after midnight; zero if there is none.
 	WorkingDay(t time.Time, n, minutes int) time.Time
+	// Open says whether the office is open at t, and if not, when it opens next; zero if
+	// it never does.
+	Open(t time.Time) (open bool, next time.Time)
 }
 
 // Due says when the clock rings, and whether it is set at all. It is pure: the same

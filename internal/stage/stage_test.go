@@ -31,6 +31,8 @@ func at(day, hour, minute int) time.Time {
 
 type weekdays struct{}
 
+func (weekdays) Open(t time.Time) (bool, time.Time) { return true, t }
+
 func (weekdays) WorkingDay(t time.Time, n, minutes int) time.Time {
 	for n > 0 {
 		if t = t.AddDate(0, 0, 1); t.Weekday() != time.Sunday && t.Weekday() != time.Saturday {
