@@ -1,6 +1,7 @@
 package plumbline
 
 import (
+	"errors"
 	"runtime"
 	"sync"
 	"sync/atomic"
@@ -50,4 +51,58 @@ func EachErr(n int, f func(i int) error) error {
 		}
 	}
 	return nil
+}
+
+// Pipeline takes things in chunks: while a chunk is worked on, the next is loaded and
+// the one before is stored. Loading and storing are done by the caller's goroutine, in
+// order. After an error nothing more is stored.
+func Pipeline[T any](chunks int, load func(i int) (T, error), work, store func(T) error) error {
+	type running struct {
+		chunk T
+		done  chan error
+		broke *any
+	}
+	var before *running
+	finish := func(r *running) error {
+		err := <-r.done
+		if r.broke != nil {
+			panic(*r.broke)
+		}
+		return err
+	}
+	for i := range chunks {
+		chunk, err := load(i)
+		if err != nil {
+			if before != nil {
+				err = errors.Join(finish(before), err)
+			}
+			return err
+		}
+		now := &running{chunk: chunk, done: make(chan error, 1)}
+		go func() {
+			defer func() {
+				if p := recover(); p != nil {
+					now.broke = &p
+					now.done <- nil
+				}
+			}()
+			now.done <- work(now.chunk)
+		}()
+		if before != nil {
+			if err = finish(before); err == nil {
+				err = store(before.chunk)
+			}
+			if err != nil {
+				return errors.Join(err, finish(now))
+			}
+		}
+		before = now
+	}
+	if before == nil {
+		return nil
+	}
+	if err := finish(before); err != nil {
+		return err
+	}
+	return store(before.chunk)
 }

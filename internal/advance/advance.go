@@ -32,6 +32,11 @@ const (
 	maxDeliveries = 128
 	derivedEach   = 3
 	maxDerived    = derivedEach * maxDeliveries
+
+	// What so many deliveries at least have written says how many the next transaction
+	// takes: as many as would write so many rows.
+	leastPaced = 8
+	pacedRows  = db.MaxRows * 3 / 4
 )
 
 // Advance turns deliveries into records, for all locations of a node.
@@ -42,7 +47,8 @@ type Advance struct {
 	Decoder func(location, connection, tool string) connect.Decoder
 	// Policy returns a location's playbook and open hours.
 	Policy func(location string) (*playbook.Playbook, playbook.OpenHours, error)
-	// Followers owe what follows, in this order, within the transaction.
+	// Followers owe what follows within the transaction, each beside the others: none
+	// reads what another writes.
 	Followers []Follower
 	// Derived are tables of Followers whose rows, as a whole, follow from Kept, written
 	// as "name(key, key) column, column"; keys are text. Verify compares them; Rebuild
@@ -168,8 +174,8 @@ func (a *Advance) transact(ctx context.Context, now time.Time, location string, 
 		worked = n > 0
 		return err
 	})
-	if p := a.pace(location); err == nil && int64(len(batch)) >= p.Load() && written < db.MaxRows/3 {
-		p.Store(min(p.Load()*2, maxDeliveries))
+	if n := int64(len(batch)); err == nil && n >= leastPaced {
+		a.pace(location).Store(min(max(n*pacedRows/max(written, 1), 1), maxDeliveries))
 	}
 	return worked, err
 }
@@ -352,10 +358,12 @@ func (a *Advance) apply(tx *db.Tx, location string, batch []Decoded, most int) (
 		if err := tenant.LockOwed(tx, location); err != nil {
 			return 0, err
 		}
-		for _, f := range a.Followers {
-			if err := f.Follow(tx, derived); err != nil {
-				return 0, err
-			}
+		follow := make([]func() error, len(a.Followers))
+		for i, f := range a.Followers {
+			follow[i] = func() error { return f.Follow(tx, derived) }
+		}
+		if err := tx.Beside(follow...); err != nil {
+			return 0, err
 		}
 	}
 	if _, err := inbox.Settle(tx, verdicts); err != nil {

@@ -206,41 +206,55 @@ func (w *work) staleHolders(address, cause string) error {
 	return err
 }
 
+// jobsAtOnce is how many jobs are folded together, at the least, while others are read
+// and stored.
+const jobsAtOnce = 24
+
 // deriveJobs derives jobs with their visits, invoices and payments.
 func (w *work) deriveJobs(b *Batch, ids map[string]string) error {
-	in, err := w.loadJobs(keys(ids))
-	if err != nil {
-		return err
-	}
-	list := keys(ids)
-	jobs, docs := make([]*Job, len(list)), make([]string, len(list))
-	err = plumbline.EachErr(len(list), func(i int) (err error) {
-		if jobs[i], err = w.deriveJob(in, list[i]); err == nil && jobs[i] != nil {
-			docs[i] = jobs[i].document()
+	chunks := slices.Collect(slices.Chunk(keys(ids), max(jobsAtOnce, (len(ids)+3)/4)))
+	return plumbline.Pipeline(len(chunks), func(i int) (*folding, error) {
+		in, err := w.loadJobs(chunks[i])
+		return &folding{ids: chunks[i], in: in, jobs: make([]*Job, len(chunks[i])), docs: make([]string, len(chunks[i]))}, err
+	}, w.fold, func(f *folding) error { return w.storeJobs(b, f, ids) })
+}
+
+// A folding is some jobs that are derived together.
+type folding struct {
+	ids  []string
+	in   jobInput
+	jobs []*Job // nil where no tool speaks of it
+	docs []string
+}
+
+func (w *work) fold(f *folding) error {
+	return plumbline.EachErr(len(f.ids), func(i int) (err error) {
+		if f.jobs[i], err = w.deriveJob(f.in, f.ids[i]); err == nil && f.jobs[i] != nil {
+			f.docs[i] = f.jobs[i].document()
 		}
 		return err
 	})
-	if err != nil {
-		return err
-	}
+}
+
+func (w *work) storeJobs(b *Batch, f *folding, causes map[string]string) error {
 	var put []record.Golden
 	var parts []record.Part
-	for i, id := range list {
-		j := jobs[i]
+	for i, id := range f.ids {
+		j := f.jobs[i]
 		if j == nil {
-			if kind, _ := itself(in.members[plumbline.GoldenID(id)], plumbline.Job); !ofJob(kind) {
+			if kind, _ := itself(f.in.members[plumbline.GoldenID(id)], plumbline.Job); !ofJob(kind) {
 				continue
 			}
 			put = append(put, record.Golden{ID: plumbline.GoldenID(id), Kind: plumbline.Job})
 			continue
 		}
-		j.Silent = ids[id] != "delivery"
+		j.Silent = causes[id] != "delivery"
 		j.Placed = w.placed[j.ID] || len(w.moves) > 0
-		put = append(put, record.Golden{ID: j.ID, Kind: plumbline.Job, Doc: docs[i], Why: "{}"})
+		put = append(put, record.Golden{ID: j.ID, Kind: plumbline.Job, Doc: f.docs[i], Why: "{}"})
 		parts = append(parts, j.Parts...)
 		b.Jobs = append(b.Jobs, j)
 	}
-	people, err := record.StoreParts(w.tx, w.location, keys(ids), parts)
+	people, err := record.StoreParts(w.tx, w.location, f.ids, parts)
 	if err != nil {
 		return err
 	}

@@ -31,7 +31,7 @@ type rooms struct {
 	notify *notify.Notify
 }
 
-// followers in the order in which they owe: clocks, questions, records, messages.
+// followers are those who owe: clocks, questions, records, messages.
 func (r rooms) followers() []advance.Follower {
 	return []advance.Follower{clock.Setter{}, r.lookup, r.mirror, r.notify}
 }

@@ -13,6 +13,8 @@ import (
 	"strings"
 	"time"
 	"unicode/utf8"
+
+	"plumbline.dev/plumbline"
 )
 
 // ErrText is the error for text that PostgreSQL could not hold: with a NUL
@@ -24,7 +26,7 @@ var ErrText = errors.New("text with a NUL character or invalid UTF-8 cannot be s
 var ErrAborted = errors.New("an earlier statement of the transaction failed")
 
 // A Tx is a running transaction. It is used by the one goroutine that runs the
-// function it was given to, and not after that function has returned.
+// function it was given to, but for Beside, and not after that function has returned.
 type Tx struct {
 	// Now is the instant at which everything in the transaction happens.
 	Now time.Time
@@ -33,12 +35,84 @@ type Tx struct {
 	engine   Engine
 	run      runner
 	readOnly bool
-	depth    int         // of savepoints
-	failed   error       // the statement that ended the transaction
-	over     bool        // the function has returned
-	many     []*sql.Rows // closed at the end, if the caller forgot
-	single   []*sql.Row  // likewise
-	written  int64       // rows
+	depth    int           // of savepoints
+	failed   error         // the statement that ended the transaction
+	over     bool          // the function has returned
+	many     []*Rows       // closed at the end, if the caller forgot
+	single   []*Row        // likewise
+	written  int64         // rows
+	turn     chan struct{} // of Beside: who holds it may ask the engine; nil without
+}
+
+// Rows are the rows of a query, as of database/sql.
+type Rows struct {
+	*sql.Rows
+	tx   *Tx
+	held bool // the turn, until they are read
+}
+
+// Next moves to the next row.
+func (r *Rows) Next() bool {
+	ok := r.Rows.Next()
+	if !ok {
+		r.pass()
+	}
+	return ok
+}
+
+// Close lets go of rows that were not read.
+func (r *Rows) Close() error {
+	err := r.Rows.Close()
+	r.pass()
+	return err
+}
+
+func (r *Rows) pass() {
+	if r.held {
+		r.held = false
+		r.tx.pass()
+	}
+}
+
+// A Row is at most one row, as of database/sql.
+type Row struct {
+	*sql.Row
+	tx   *Tx
+	held bool
+}
+
+// Scan reads the row, or returns sql.ErrNoRows.
+func (r *Row) Scan(to ...any) error {
+	err := r.Row.Scan(to...)
+	if r.held {
+		r.held = false
+		r.tx.pass()
+	}
+	return err
+}
+
+// await waits until the transaction may be used, pass lets the next one use it.
+func (tx *Tx) await() {
+	if tx.turn != nil {
+		<-tx.turn
+	}
+}
+
+func (tx *Tx) pass() {
+	if tx.turn != nil {
+		tx.turn <- struct{}{}
+	}
+}
+
+// Beside runs functions at once in the transaction, and returns when all have, with the
+// error of the first of them that failed. While one waits for the engine the others
+// work: their statements take turns, in an order that depends on chance, so that none
+// of them may read what another writes. They have no savepoints of their own.
+func (tx *Tx) Beside(list ...func() error) error {
+	tx.turn = make(chan struct{}, 1)
+	tx.turn <- struct{}{}
+	defer func() { tx.turn = nil }()
+	return plumbline.EachErr(len(list), func(i int) error { return list[i]() })
 }
 
 // A runner runs statements: a *sql.Tx, or a SQLite connection with its
@@ -51,6 +125,8 @@ type runner interface {
 
 // Exec runs a statement and returns the number of rows it changed.
 func (tx *Tx) Exec(query string, args ...any) (int64, error) {
+	tx.await()
+	defer tx.pass()
 	if err := tx.ready(query, args); err != nil {
 		return 0, err
 	}
@@ -103,26 +179,32 @@ func (tx *Tx) InsertWide(before, after string, first any, rows [][]any) error {
 
 // Query runs a statement that returns rows. Read them all, or close them,
 // before the next statement.
-func (tx *Tx) Query(query string, args ...any) (*sql.Rows, error) {
+func (tx *Tx) Query(query string, args ...any) (*Rows, error) {
+	tx.await()
 	if err := tx.ready(query, args); err != nil {
+		tx.pass()
 		return nil, err
 	}
 	rows, err := tx.run.QueryContext(tx.ctx, query, args...)
 	if err != nil {
-		return nil, tx.fail(err)
+		err = tx.fail(err)
+		tx.pass()
+		return nil, err
 	}
-	tx.many = append(tx.many, rows)
-	return rows, nil
+	r := &Rows{rows, tx, tx.turn != nil}
+	tx.many = append(tx.many, r)
+	return r, nil
 }
 
 // QueryRow runs a statement that returns at most one row, which must be
 // scanned before the next statement. Without a row Scan returns sql.ErrNoRows,
 // and the transaction goes on.
-func (tx *Tx) QueryRow(query string, args ...any) *sql.Row {
+func (tx *Tx) QueryRow(query string, args ...any) *Row {
+	tx.await()
 	if err := tx.ready(query, args); err != nil {
-		return failedRow(err)
+		return &Row{failedRow(err), tx, tx.turn != nil}
 	}
-	row := tx.run.QueryRowContext(tx.ctx, query, args...)
+	row := &Row{tx.run.QueryRowContext(tx.ctx, query, args...), tx, tx.turn != nil}
 	if err := row.Err(); err != nil {
 		_ = tx.fail(err)
 	}
@@ -133,6 +215,9 @@ func (tx *Tx) QueryRow(query string, args ...any) *sql.Row {
 // Savepoint runs f and undoes its writes if it fails; the transaction goes on
 // either way. Savepoints may be nested.
 func (tx *Tx) Savepoint(f func() error) error {
+	if tx.turn != nil {
+		return errors.New("a savepoint would take in what others write beside it")
+	}
 	if err := tx.ready("", nil); err != nil {
 		return err
 	}

@@ -3,7 +3,6 @@ package notify
 import (
 	"cmp"
 	"crypto/sha256"
-	"database/sql"
 	"encoding/hex"
 	"slices"
 	"strconv"
@@ -377,7 +376,7 @@ func queryOutcomes(tx *db.Tx, query string, args ...any) (list []*Outcome, err e
 	return list, rows.Err()
 }
 
-func scanOutcome(rows *sql.Rows, o *Outcome) error {
+func scanOutcome(rows *db.Rows, o *Outcome) error {
 	return rows.Scan(&o.Rule, &o.Subject, &o.N, &o.Job, &o.State, &o.Until, &o.Reason, &o.Value, &o.Who, &o.Happened, &o.Known, &o.At,
 		&o.Again, &o.Tasked, &o.Playbook)
 }
