@@ -34,23 +34,24 @@ func (w *work) deriveSums(b *Batch, ids map[string]string) error {
 	}
 	var put []record.Golden
 	var numbers []string
+	var alive []*Person
 	for _, id := range keys(ids) {
 		gid := plumbline.GoldenID(id)
 		kind, rows := itself(members[gid], plumbline.Customer)
 		if len(rows) > 0 && kind != plumbline.Customer {
 			continue
 		}
-		if len(rows) == 0 {
+		p := &Person{ID: gid, Rows: members[gid], Gone: len(rows) == 0}
+		b.People = append(b.People, p)
+		if p.Gone {
 			put = append(put, record.Golden{ID: gid, Kind: plumbline.Customer})
-			b.People = append(b.People, &Person{ID: gid, Gone: true, Rows: members[gid]})
 			continue
 		}
-		p := &Person{ID: gid, Rows: members[gid]}
 		p.View, p.Why = golden.Person(gid, sources(rows), match.Phone)
 		if p.View.Mobile != "" {
 			numbers = append(numbers, string(record.AddressID(w.location, p.View.Mobile)))
 		}
-		b.People = append(b.People, p)
+		alive = append(alive, p)
 	}
 	addresses, err := record.LoadGolden(w.tx, w.location, distinct(numbers))
 	if err != nil {
@@ -63,19 +64,22 @@ func (w *work) deriveSums(b *Batch, ids map[string]string) error {
 		}
 		roles[p.Person][p.Job] = append(roles[p.Person][p.Job], p.Role)
 	}
-	for _, p := range b.People {
-		if p.Gone {
-			continue
-		}
+	docs := make([]record.Golden, len(alive))
+	err = plumbline.EachErr(len(alive), func(i int) error {
+		p := alive[i]
 		p.Jobs = slices.Sorted(maps.Keys(roles[p.ID]))
 		w.sum(&p.View, roles[p.ID], jobs, places)
 		_, rows := itself(p.Rows, plumbline.Customer)
 		if err := w.consents(&p.View, rows, addresses); err != nil {
 			return err
 		}
-		put = append(put, record.Golden{ID: p.ID, Kind: plumbline.Customer, Doc: db.JSON(p.View), Why: db.JSON(p.Why)})
+		docs[i] = record.Golden{ID: p.ID, Kind: plumbline.Customer, Doc: db.JSON(p.View), Why: db.JSON(p.Why)}
+		return nil
+	})
+	if err != nil {
+		return err
 	}
-	return record.StoreGolden(w.tx, w.location, put)
+	return record.StoreGolden(w.tx, w.location, append(put, docs...))
 }
 
 // jobsOf returns the golden jobs of parts, and the street of each. Those that were

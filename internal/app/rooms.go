@@ -60,15 +60,21 @@ func (n *Node) makeRooms() (r rooms, err error) {
 			}
 			return s
 		},
-		OpenTask: func(tx *db.Tx, t notify.Task) error {
-			body := t.Body
-			if t.Reason != "" {
-				body = strings.TrimSpace(body + "\n" + t.Reason)
+		OpenTasks: func(tx *db.Tx, location string, list []notify.Task) error {
+			tasks := make([]mirror.Task, len(list))
+			for i, t := range list {
+				tasks[i] = mirror.Task{Location: t.Location, Rule: t.Rule, Subject: plumbline.SourceID(t.Subject), Person: plumbline.SourceID(t.Person),
+					Title: t.Title, Body: strings.TrimSpace(t.Body + "\n" + t.Reason), Due: t.Due}
 			}
-			return r.mirror.OpenTask(tx, mirror.Task{Location: t.Location, Rule: t.Rule, Subject: plumbline.SourceID(t.Subject),
-				Person: plumbline.SourceID(t.Person), Title: t.Title, Body: body, Due: t.Due})
+			return r.mirror.OpenTasks(tx, location, tasks...)
 		},
-		CloseTask: r.mirror.CloseTask}
+		CloseTasks: func(tx *db.Tx, location string, list []notify.EndedTask) error {
+			ended := make([]mirror.EndedTask, len(list))
+			for i, t := range list {
+				ended[i] = mirror.EndedTask(t)
+			}
+			return r.mirror.CloseTasks(tx, location, ended...)
+		}}
 	if r.notify.LinkKey, err = hkdf.Key(sha256.New, []byte(n.Config.Key), nil, "links of the homeowner's pages", 32); err != nil {
 		return r, fmt.Errorf("derive the key of links: %w", err)
 	}

@@ -157,7 +157,7 @@ func TestATaskIsMadeOnceAndClosed(t *testing.T) {
 		task := mirror.Task{Location: shop, Rule: "expansion", Subject: sourceID(plumbline.Job, "field", "j1"), Person: plumbline.SourceID(rosaKey),
 			Title: "Call Rosa", Body: "The furnace is 15 years old.", Due: w.now.Add(24 * time.Hour)}
 		for range 2 {
-			w.do(func(tx *db.Tx) error { return w.mirror.OpenTask(tx, task) })
+			w.do(func(tx *db.Tx) error { return w.mirror.OpenTasks(tx, shop, task) })
 			w.run(2 * time.Minute)
 		}
 		made, contact := w.one("tasks"), w.one("contacts")
@@ -168,7 +168,7 @@ func TestATaskIsMadeOnceAndClosed(t *testing.T) {
 			w.t.Errorf("the task is joined to %+v, want contact %s", made.Associations, contact.ID)
 		}
 		w.do(func(tx *db.Tx) error {
-			return w.mirror.CloseTask(tx, shop, "expansion", task.Subject, "the equipment was replaced")
+			return w.mirror.CloseTasks(tx, shop, mirror.EndedTask{Rule: "expansion", Subject: task.Subject, Why: "the equipment was replaced"})
 		})
 		w.run(2 * time.Minute)
 		if p := w.one("tasks").Properties; p["hs_task_status"] != "COMPLETED" || p["hs_task_subject"] != "Call Rosa" {
@@ -183,7 +183,7 @@ func TestALostTaskIsFoundByTheLastLineOfItsText(t *testing.T) {
 		w.run(12 * time.Minute)
 		w.crm.SetFaults(crm.Faults{LostAnswer: 1})
 		w.do(func(tx *db.Tx) error {
-			return w.mirror.OpenTask(tx, mirror.Task{Location: shop, Rule: "call", Subject: plumbline.SourceID(rosaKey), Person: plumbline.SourceID(rosaKey), Title: "Call"})
+			return w.mirror.OpenTasks(tx, shop, mirror.Task{Location: shop, Rule: "call", Subject: plumbline.SourceID(rosaKey), Person: plumbline.SourceID(rosaKey), Title: "Call"})
 		})
 		w.settle()
 		w.crm.SetFaults(crm.Faults{})
@@ -349,10 +349,10 @@ func TestATaskWaitsForNothingThatNeverComes(t *testing.T) {
 		sid := sourceID(plumbline.Customer, "crm", walkIn)
 		theirs := mirror.Task{Location: shop, Rule: "call", Subject: sid, Person: sid, Title: "Call"}
 		w.do(func(tx *db.Tx) error {
-			if err := w.mirror.OpenTask(tx, nobody); err != nil {
+			if err := w.mirror.OpenTasks(tx, shop, nobody); err != nil {
 				return err
 			}
-			return w.mirror.OpenTask(tx, theirs)
+			return w.mirror.OpenTasks(tx, shop, theirs)
 		})
 		w.run(12 * time.Minute)
 		joined := map[string]int{}

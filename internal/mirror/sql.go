@@ -75,15 +75,26 @@ const (
 )
 
 const (
-	insertTask = `
-		INSERT INTO task (location_id, id, rule, about, person, title, body, due, opened) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
-		ON CONFLICT (location_id, id) DO NOTHING`
-	closeTasks = `UPDATE task SET closed = $4, why = $5 WHERE location_id = $1 AND rule = $2 AND about = $3 AND closed = 0`
-
-	taskColumns       = `SELECT id, rule, about, person, title, body, due, opened, closed FROM task `
-	selectTasksBefore = taskColumns + `WHERE location_id = $1 AND rule = $2 AND about = $3 AND closed = 0 ORDER BY id`
-	selectTasksAfter  = taskColumns + `WHERE location_id = $1 AND id > $2 ORDER BY id LIMIT $3`
+	taskColumns      = `SELECT id, rule, about, person, title, body, due, opened, closed FROM task `
+	selectTasksAfter = taskColumns + `WHERE location_id = $1 AND id > $2 ORDER BY id LIMIT $3`
 )
+
+func insertTasks(tx *db.Tx) string {
+	return `INSERT INTO task (location_id, id, rule, about, person, title, body, due, opened)
+		SELECT $1, v.i, v.r, v.s, v.p, v.t, v.b, v.d, $3
+		FROM ` + tx.Set(2, "i text", "r text", "s text", "p text", "t text", "b text", "d bigint") + ` AS v WHERE true
+		ON CONFLICT (location_id, id) DO NOTHING`
+}
+
+func selectOpenTasks(tx *db.Tx) string {
+	return taskColumns + `WHERE location_id = $1 AND closed = 0 AND about IN (SELECT w.s FROM ` + tx.Set(2, "s text") + ` AS w)
+		AND EXISTS (SELECT 1 FROM ` + tx.Set(2, "r text", "s text") + ` AS v WHERE v.r = task.rule AND v.s = task.about) ORDER BY id`
+}
+
+func closeTasks(tx *db.Tx) string {
+	return `UPDATE task SET closed = $3, why = v.w FROM ` + tx.Set(2, "i text", "w text") + ` AS v
+		WHERE task.location_id = $1 AND task.id = v.i AND task.closed = 0`
+}
 
 func selectTasks(tx *db.Tx) string {
 	return taskColumns + `WHERE location_id = $1 AND id IN ` + tx.In(2) + ` ORDER BY id`

@@ -39,44 +39,104 @@ func (t Task) ID() string {
 	return hex.EncodeToString(sum[:12])
 }
 
-// OpenTask opens a task. Opening it twice is opening it once, also when it has been
+// OpenTasks opens tasks. Opening one twice is opening it once, also when it has been
 // closed meanwhile.
-func (m *Mirror) OpenTask(tx *db.Tx, t Task) (err error) {
-	defer plumbline.Wrap(&err, "open a task of rule %s", t.Rule)
+func (m *Mirror) OpenTasks(tx *db.Tx, location string, list ...Task) (err error) {
+	defer plumbline.Wrap(&err, "open %d tasks", len(list))
 
-	var due int64
-	if !t.Due.IsZero() {
-		due = t.Due.UnixMilli()
+	ids := make([]string, len(list))
+	for i, t := range list {
+		ids[i] = t.ID()
 	}
-	n, err := tx.Exec(insertTask, t.Location, t.ID(), t.Rule, t.Subject, t.Person, t.Title, t.Body, due, tx.Now.UnixMilli())
-	if err != nil || n == 0 {
+	there, err := scanTasks(tx, location, selectTasks(tx), location, db.JSON(ids))
+	if err != nil {
 		return err
 	}
-	return m.oweTask(tx, t.Location, t.ID())
+	have := map[string]bool{}
+	for _, t := range there {
+		have[t.id] = true
+	}
+	var rows []taskRow
+	for i, t := range list {
+		if have[ids[i]] {
+			continue
+		}
+		have[ids[i]] = true
+		r := taskRow{ids[i], t.Rule, string(t.Subject), string(t.Person), t.Title, t.Body, 0}
+		if !t.Due.IsZero() {
+			r.Due = t.Due.UnixMilli()
+		}
+		rows = append(rows, r)
+	}
+	if len(rows) == 0 {
+		return nil
+	}
+	slices.SortFunc(rows, func(a, b taskRow) int { return strings.Compare(a.ID, b.ID) })
+	if _, err := tx.Exec(insertTasks(tx), location, db.JSON(rows), tx.Now.UnixMilli()); err != nil {
+		return err
+	}
+	made := make([]string, len(rows))
+	for i, r := range rows {
+		made[i] = r.ID
+	}
+	return m.oweTask(tx, location, made...)
 }
 
-// CloseTask closes the tasks that a rule has opened about a subject, and says why.
-// Closing what is not open does nothing.
-func (m *Mirror) CloseTask(tx *db.Tx, location, rule string, subject plumbline.SourceID, why string) (err error) {
-	defer plumbline.Wrap(&err, "close tasks of rule %s", rule)
+type taskRow struct {
+	ID      string `json:"i"`
+	Rule    string `json:"r"`
+	Subject string `json:"s"`
+	Person  string `json:"p"`
+	Title   string `json:"t"`
+	Body    string `json:"b"`
+	Due     int64  `json:"d"`
+}
 
-	open, err := scanTasks(tx, location, selectTasksBefore, location, rule, subject)
+// An EndedTask names the tasks that a rule has opened about a subject, and says why they
+// need not be done any more.
+type EndedTask struct {
+	Rule    string
+	Subject plumbline.SourceID
+	Why     string
+}
+
+// CloseTasks closes tasks. Closing what is not open does nothing.
+func (m *Mirror) CloseTasks(tx *db.Tx, location string, list ...EndedTask) (err error) {
+	defer plumbline.Wrap(&err, "close %d tasks", len(list))
+
+	type row struct {
+		Rule    string `json:"r"`
+		Subject string `json:"s"`
+	}
+	why := map[row]string{}
+	var about []row
+	for _, t := range list {
+		r := row{t.Rule, string(t.Subject)}
+		why[r] = t.Why
+		about = append(about, r)
+	}
+	open, err := scanTasks(tx, location, selectOpenTasks(tx), location, db.JSON(about))
 	if err != nil || len(open) == 0 {
 		return err
 	}
-	if _, err := tx.Exec(closeTasks, location, rule, subject, tx.Now.UnixMilli(), why); err != nil {
+	type closing struct {
+		ID  string `json:"i"`
+		Why string `json:"w"`
+	}
+	var ids []string
+	var closed []closing
+	for _, t := range open {
+		ids = append(ids, t.id)
+		closed = append(closed, closing{t.id, why[row{t.Rule, string(t.Subject)}]})
+	}
+	if _, err := tx.Exec(closeTasks(tx), location, db.JSON(closed), tx.Now.UnixMilli()); err != nil {
 		return err
 	}
-	for _, t := range open {
-		if err := m.oweTask(tx, location, t.id); err != nil {
-			return err
-		}
-	}
-	return nil
+	return m.oweTask(tx, location, ids...)
 }
 
-// oweTask owes a task's records at all targets that are on and have tasks.
-func (m *Mirror) oweTask(tx *db.Tx, location, id string) error {
+// oweTask owes tasks' records at all targets that are on and have tasks.
+func (m *Mirror) oweTask(tx *db.Tx, location string, ids ...string) error {
 	pb, _, err := m.Policy(location)
 	if err != nil {
 		return err
@@ -85,9 +145,14 @@ func (m *Mirror) oweTask(tx *db.Tx, location, id string) error {
 	for _, c := range list {
 		maps := mappings(pb.Mapping[c.Tool])
 		for _, typ := range maps.of(taskKind) {
-			if err == nil && c.Mode == tenant.On {
-				err = m.ensure(tx, c, maps, owing{typ: typ, subject: id, wanted: true})
+			if err != nil || c.Mode != tenant.On {
+				continue
 			}
+			all := make([]owing, len(ids))
+			for i, id := range ids {
+				all[i] = owing{typ: typ, subject: id, wanted: true}
+			}
+			err = m.ensure(tx, c, maps, all...)
 		}
 	}
 	return err

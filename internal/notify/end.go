@@ -75,7 +75,7 @@ func (f *following) end(b *advance.Batch) error {
 			return fmt.Errorf("task of rule %s: %w", o.Rule, err)
 		}
 	}
-	return f.book.flush()
+	return f.flush()
 }
 
 // concerned lists the jobs on whose tasks a batch may bear. A job that is made of
@@ -145,9 +145,7 @@ func (f *following) endIfOver(s *scene, o *Outcome) error {
 		if x.State == Tasked {
 			f.book.set(x, Tasked, x.Reason+"; it has ended: "+why)
 		}
-		if err := f.CloseTask(f.tx, f.location, taskName(x), plumbline.SourceID(x.Subject), why); err != nil {
-			return err
-		}
+		f.ended = append(f.ended, EndedTask{Rule: taskName(x), Subject: plumbline.SourceID(x.Subject), Why: why})
 	}
 	return nil
 }

@@ -30,6 +30,28 @@ type following struct {
 	sender      tenant.Connection
 	hasSender   bool
 	debts       []outbox.Debt
+	opened      []Task      // and not yet handed on
+	ended       []EndedTask // likewise
+}
+
+// flush writes what has changed, and hands on the tasks that people were given and those
+// that have ended.
+func (f *following) flush() error {
+	if err := f.book.flush(); err != nil {
+		return err
+	}
+	if len(f.opened) > 0 {
+		if err := f.OpenTasks(f.tx, f.location, f.opened); err != nil {
+			return err
+		}
+	}
+	if len(f.ended) > 0 {
+		if err := f.CloseTasks(f.tx, f.location, f.ended); err != nil {
+			return err
+		}
+	}
+	f.opened, f.ended = nil, nil
+	return nil
 }
 
 // Follow owes what rules say about what has changed, and withdraws what is not so any
@@ -80,7 +102,7 @@ func (f *following) speak(b *advance.Batch) error {
 			}
 		}
 	}
-	return f.book.flush()
+	return f.flush()
 }
 
 // subjects are all that a rule may be about in a scene.

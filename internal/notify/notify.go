@@ -28,11 +28,11 @@ type Notify struct {
 	Sender func(location, connection string) connect.Sender
 	// Policy returns a location's playbook and open hours.
 	Policy func(location string) (*playbook.Playbook, playbook.OpenHours, error)
-	// OpenTask gives a task to a person, once per key.
-	OpenTask func(tx *db.Tx, t Task) error
-	// CloseTask closes the tasks opened under a rule's name about a subject. Closing
+	// OpenTasks gives tasks to people, each once per key.
+	OpenTasks func(tx *db.Tx, location string, list []Task) error
+	// CloseTasks closes the tasks opened under a rule's name about a subject. Closing
 	// what is not open does nothing.
-	CloseTask func(tx *db.Tx, location, rule string, subject plumbline.SourceID, why string) error
+	CloseTasks func(tx *db.Tx, location string, list []EndedTask) error
 	// Delivery says what a code in a tool's receipt tells about the number: that it
 	// cannot get texts, that it wants none, and in words what happened.
 	Delivery func(code int) (dead, optedOut bool, words string)
@@ -45,6 +45,13 @@ type Notify struct {
 	Hours *calendar.Policy
 
 	texts sync.Map // templates that were parsed
+}
+
+// An EndedTask names tasks that need not be done any more.
+type EndedTask struct {
+	Rule    string
+	Subject plumbline.SourceID
+	Why     string
 }
 
 // A Task is something for a person to do, in place of a message or because of one.

@@ -149,7 +149,7 @@ func (p *preparing) one(x candidate) (*outbox.Call, outbox.Settled, error) {
 	r := p.pb.Rule(m.Rule)
 	if r == nil || s == nil && m.Job != "" {
 		p.book.move(m, Withdrawn, "its rule or its job is no more")
-		return nil, done(x.row), p.book.flush()
+		return nil, done(x.row), p.flush()
 	}
 	m.Connection = p.sender.Name
 	v, err := p.question(s, r, m).judge()
@@ -208,7 +208,7 @@ func (p *preparing) act(row outbox.Row, s *scene, m *Message, v Verdict) (call *
 	if err != nil {
 		return nil, settled, err
 	}
-	return call, settled, p.book.flush()
+	return call, settled, p.flush()
 }
 
 // attempt makes the call that says a message. What it tells is possibly told from
@@ -275,7 +275,7 @@ func (n *Notify) Settle(tx *db.Tx, c tenant.Connection, call outbox.Call, r outb
 			return nil, err
 		}
 	}
-	return []outbox.Settled{s}, p.book.flush()
+	return []outbox.Settled{s}, p.flush()
 }
 
 func (n *Notify) settling(tx *db.Tx, c tenant.Connection, id string) (*preparing, *Message, error) {
@@ -466,7 +466,7 @@ func (n *Notify) Decide(tx *db.Tx, c tenant.Connection, call outbox.Call, r outb
 				s = waitUntil(row, record.Time(m.Due))
 			}
 		}
-		return []outbox.Settled{s}, p.book.flush()
+		return []outbox.Settled{s}, p.flush()
 	}
 	// The list settles from when the text was taken, which may be at the end of the call.
 	// Twice as long as its tool says: what is said again cannot be taken back.
@@ -476,7 +476,7 @@ func (n *Notify) Decide(tx *db.Tx, c tenant.Connection, call outbox.Call, r outb
 	p.tellAll(call.ID, false, m)
 	m.Sent = 0
 	p.book.move(m, Owed, "the sender has nothing of it: it was not sent")
-	return []outbox.Settled{outbox.AgainAt(row, tx.Now)}, p.book.flush()
+	return []outbox.Settled{outbox.AgainAt(row, tx.Now)}, p.flush()
 }
 
 // claimed says whether a vendor's id proves another message.

@@ -37,7 +37,8 @@ func (f *following) task(s *scene, r *playbook.Rule, o *Outcome, person plumblin
 	if open {
 		return nil
 	}
-	return f.OpenTask(f.tx, f.taskOf(f.location, f.pb, s, r, o, person, reason))
+	f.opened = append(f.opened, f.taskOf(f.location, f.pb, s, r, o, person, reason))
+	return nil
 }
 
 // taskOf writes the task: in the rule's words, where it has some.

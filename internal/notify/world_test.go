@@ -119,10 +119,12 @@ func newWorld(t *testing.T, d *db.DB, o options) *world {
 			}
 			return nil
 		},
-		Policy:   policy,
-		OpenTask: func(_ *db.Tx, task notify.Task) error { w.tasks = append(w.tasks, task); return nil },
-		CloseTask: func(_ *db.Tx, _, rule string, _ plumbline.SourceID, why string) error {
-			w.ended = append(w.ended, rule+": "+why)
+		Policy:    policy,
+		OpenTasks: func(_ *db.Tx, _ string, list []notify.Task) error { w.tasks = append(w.tasks, list...); return nil },
+		CloseTasks: func(_ *db.Tx, _ string, list []notify.EndedTask) error {
+			for _, t := range list {
+				w.ended = append(w.ended, t.Rule+": "+t.Why)
+			}
 			return nil
 		},
 		Delivery: twilio.Delivery,

@@ -253,27 +253,18 @@ func (a *applying) store() ([]Changed, error) {
 	for _, id := range ids {
 		a.rows[id].Golden = a.belongs(a.rows[id])
 	}
-	found := make([]stating, len(ids))
-	plumbline.Each(len(ids), func(i int) { found[i] = a.state(ids[i]) })
-	var out, same []stating // that are new or move, that stay where they belong
+	found := make(map[plumbline.SourceID]stating, len(ids))
+	if err := a.write(ids, found); err != nil {
+		return nil, err
+	}
 	var changed []Changed
 	var gone, come []refRow
-	for _, s := range found {
+	for _, id := range ids {
+		s := found[id]
 		gone, come = append(gone, s.gone...), append(come, s.come...)
-		if s.changed.Old == s.changed.Golden {
-			same = append(same, s)
-		} else {
-			out = append(out, s)
-		}
 		changed = append(changed, s.changed)
 	}
 	slices.SortStableFunc(come, compareRefs)
-	if err := a.tx.InsertWide(insertRows, relocate, a.location, a.inOrder(out)); err != nil {
-		return nil, err
-	}
-	if err := a.tx.InsertWide(insertRows, restate, a.location, a.inOrder(same)); err != nil {
-		return nil, err
-	}
 	if len(gone) > 0 {
 		if _, err := a.tx.Exec(deleteRefs(a.tx), a.location, db.JSON(gone)); err != nil {
 			return nil, err
@@ -287,15 +278,40 @@ func (a *applying) store() ([]Changed, error) {
 	return changed, a.settle(changed)
 }
 
-// inOrder lists rows in the order in which they were first spoken of.
-func (a *applying) inOrder(list []stating) [][]any {
-	slices.SortFunc(list, func(x, y stating) int { return cmp.Compare(a.order[x.changed.ID], a.order[y.changed.ID]) })
-	rows := make([][]any, len(list))
-	for i, s := range list {
-		r := s.changed.Row
-		rows[i] = []any{r.ID, r.Kind, r.Connection, r.External, r.About, r.Golden, s.doc}
-	}
-	return rows
+// statedAtOnce is how many records are put into words together while others are written.
+const statedAtOnce = 64
+
+// write writes records in the order in which they were first spoken of, and notes what
+// it finds of each.
+func (a *applying) write(ids []plumbline.SourceID, found map[plumbline.SourceID]stating) error {
+	ordered := slices.SortedFunc(slices.Values(ids), func(x, y plumbline.SourceID) int { return cmp.Compare(a.order[x], a.order[y]) })
+	chunks := slices.Collect(slices.Chunk(ordered, statedAtOnce))
+	return plumbline.Pipeline(len(chunks), func(i int) ([]stating, error) {
+		list := make([]stating, len(chunks[i]))
+		for n, id := range chunks[i] {
+			list[n].changed.ID = id
+		}
+		return list, nil
+	}, func(list []stating) error {
+		plumbline.Each(len(list), func(i int) { list[i] = a.state(list[i].changed.ID) })
+		return nil
+	}, func(list []stating) error {
+		var out, same [][]any // that are new or move, that stay where they belong
+		for _, s := range list {
+			r := s.changed.Row
+			row := []any{r.ID, r.Kind, r.Connection, r.External, r.About, r.Golden, s.doc}
+			if s.changed.Old == s.changed.Golden {
+				same = append(same, row)
+			} else {
+				out = append(out, row)
+			}
+			found[s.changed.ID] = s
+		}
+		if err := a.tx.InsertWide(insertRows, relocate, a.location, out); err != nil {
+			return err
+		}
+		return a.tx.InsertWide(insertRows, restate, a.location, same)
+	})
 }
 
 // A stating is what is written of one record that something was said of.
