@@ -154,7 +154,7 @@ func (f *fold) onDayOf(at time.Time) *trip {
 	return f.nearest(standing, at)
 }
 
-// goneBy says whether the source had deleted a visit at an instant.
+// goneBy says whether the source had taken a visit off the calendar by an instant.
 func (f *fold) goneBy(t *trip, at time.Time) bool {
 	gone := false
 	for _, in := range f.in.Visits {
@@ -165,13 +165,40 @@ func (f *fold) goneBy(t *trip, at time.Time) bool {
 			if r.About != "" {
 				continue
 			}
-			if n := len(r.Readings); !r.Deleted() || r.Readings[n-1].Happened() > at.UnixMilli() {
+			if since := f.goneSince(r); since == 0 || since > at.UnixMilli() {
 				return false
 			}
 			gone = true
 		}
 	}
 	return gone
+}
+
+// goneSince says when a source deleted a visit, or first listed the visits of its job
+// without it and did not speak of it again; 0: it stands.
+func (f *fold) goneSince(r *plumbline.SourceRecord) (since int64) {
+	if len(r.Readings) == 0 {
+		return 0
+	}
+	last := r.Readings[len(r.Readings)-1].Happened()
+	if r.Deleted() {
+		return last
+	}
+	for _, job := range f.in.Job {
+		if job.Connection != r.Connection {
+			continue
+		}
+		for _, c := range changes(job, "visits") {
+			switch named := c.value.Texts(); {
+			case len(named) == 0: // this body lists none
+			case slices.Contains(named, r.External):
+				since = 0
+			case since == 0 && c.at >= last:
+				since = c.at
+			}
+		}
+	}
+	return since
 }
 
 func (f *fold) nearest(visits []*trip, at time.Time) *trip {

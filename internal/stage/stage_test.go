@@ -312,6 +312,23 @@ func TestWhatHappensBelongsToTheVisitThatStands(t *testing.T) {
 	}
 }
 
+// The word that it was taken off is lost: the job's list of visits says so as well.
+func TestWhatHappensBelongsToTheVisitThatIsListed(t *testing.T) {
+	slot := func() fields {
+		return fields{"job": "job_1", "starts": at(5, 8, 0), "ends": at(5, 10, 0), "technicians": []string{"pro_1"}}
+	}
+	for _, ids := range [][2]string{{"a", "b"}, {"b", "a"}} { // whichever comes first
+		gone, stands := ids[0], ids[1]
+		listed := func() *story {
+			return newStory(t).says(at(1, 8, 0), fields{"status": "scheduled", "visits": []string{gone}}).visit(gone, at(1, 8, 0), slot()).
+				visit(stands, at(2, 9, 0), slot()).says(at(2, 9, 0), fields{"visits": []string{stands}})
+		}
+		complete := fields{"completed_at": at(5, 9, 48), "status": "complete"}
+		listed().says(at(5, 9, 48), complete).want("completed")
+		listed().says(at(3, 8, 0), fields{"visits": []string{gone}}).says(at(5, 9, 48), complete).want("completed")
+	}
+}
+
 // The word that a truck set out is lost, and comes with the next one: the visit is
 // heard of only then, and the truck has been on its way for half an hour.
 func TestATripIsAsOldAsItIsThoughTheVisitIsHeardOfLater(t *testing.T) {
