@@ -71,7 +71,7 @@ func (p *pass) take(t *target, id string) error {
 	if err := p.know(t, id); err != nil {
 		return err
 	}
-	return p.arrived(t)
+	return p.rejoin(t)
 }
 
 // know gives t the target's record id as it was last read. Where that was never, it

@@ -185,6 +185,52 @@ func TestOfTwoRecordsOfOneCustomerTheOlderIsKeptAndNoneIsMerged(t *testing.T) {
 	})
 }
 
+// Of two records of one customer the one that is kept true is deleted there: the other
+// stands for the customer, and the deal is joined to it, until the first is brought back.
+func TestWhatIsJoinedToARecordFollowsTheOneThatStandsInstead(t *testing.T) {
+	each(t, func(w *world) {
+		older := w.creates("firstname", "Rosa", "lastname", "Larkspur", "email", "rosa@larkspur.test", "phone", "+15125550142")
+		w.now = w.now.Add(time.Hour)
+		younger := w.creates("firstname", "Rosa", "lastname", "Larkspur", "email", "rosa@work.test", "mobilephone", "+15125550142")
+		w.says(w.rosa(), job())
+		w.run(12 * time.Minute)
+		joined := func(when, to string) {
+			w.t.Helper()
+			deal := w.one("deals")
+			if len(deal.Associations) != 1 || deal.Associations[0].ID != to {
+				w.t.Errorf("%s the deal is joined to %+v, want %s alone%s", when, deal.Associations, to, w.story())
+			}
+		}
+		joined("at first", older)
+		if err := w.crm.Archive("contacts", older); err != nil {
+			w.t.Fatal(err)
+		}
+		w.run(time.Hour)
+		joined("after the deletion", younger)
+		if err := w.crm.Restore("contacts", older); err != nil {
+			w.t.Fatal(err)
+		}
+		w.run(time.Hour)
+		bears := ""
+		for _, c := range w.records("contacts") {
+			if c.Properties["plumbline_key"] != "" {
+				bears += c.ID
+			}
+		}
+		joined("after it was brought back", bears)
+		deal := w.one("deals").ID
+		if err := w.crm.Archive("deals", deal); err != nil {
+			w.t.Fatal(err)
+		}
+		w.run(time.Hour)
+		if err := w.crm.Restore("deals", deal); err != nil {
+			w.t.Fatal(err)
+		}
+		w.run(time.Hour)
+		joined("after the deal was brought back", bears)
+	})
+}
+
 // What a person wrote into a record before the customer was heard of is read before the
 // record is adopted and written.
 func TestARecordIsNotAdoptedBeforeWhatPeopleWroteThereHasBeenRead(t *testing.T) {

@@ -263,7 +263,21 @@ func (m *Mirror) wakeLinked(tx *db.Tx, c tenant.Connection, maps mappings, typ, 
 		return nil
 	}
 	last := list[len(list)-1]
-	return outbox.Owe(tx, debt(c, "linked", strings.Join([]string{"linked", typ, subject, last.Type, last.Subject}, "/")))
+	return outbox.Owe(tx, linkedDebt(c, typ, subject, last.Type, last.Subject))
+}
+
+func linkedDebt(c tenant.Connection, typ, subject, afterType, after string) outbox.Debt {
+	return debt(c, "linked", strings.Join([]string{"linked", typ, subject, afterType, after}, "/"))
+}
+
+// rejoinSoon owes what rejoin does: many that went or came back are read in one
+// transaction.
+func (p *pass) rejoinSoon(t *target) error {
+	subjects, err := p.subjects([]string{t.Key})
+	if err != nil {
+		return err
+	}
+	return outbox.Owe(p.tx, linkedDebt(p.c, p.typ, subjects[t.Key], "", ""))
 }
 
 func linkedTo(tx *db.Tx, c tenant.Connection, typ, subject, afterType, after string) (list []link, err error) {

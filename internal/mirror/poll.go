@@ -299,9 +299,12 @@ func (p *pass) observe(t *target, o Observation, call outbox.Call) (moved bool, 
 		return true, p.deleted(t)
 	}
 	moved = t.State == Gone
-	if moved { // somebody has brought it back
-		t.State, t.Reason = Live, ""
+	if moved { // somebody has brought it back, and it has to be joined again
+		t.State, t.Reason, t.Links = Live, "", nil
 		if err := errorqueue.Close(p.tx, p.c.Location, errorqueue.Record, p.c.Name+"/"+recordName(t.Type, t.Key), "done", "it is there again"); err != nil {
+			return true, err
+		}
+		if err := p.rejoinSoon(t); err != nil {
 			return true, err
 		}
 	}
@@ -345,6 +348,9 @@ func (p *pass) deleted(t *target) error {
 	}
 	t.wait(Gone, "somebody deleted it there")
 	if err := errorqueue.Open(p.tx, *p.m.goneItem(p.c, t)); err != nil {
+		return err
+	}
+	if err := p.rejoinSoon(t); err != nil {
 		return err
 	}
 	return store(p.tx, p.c, t)

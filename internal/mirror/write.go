@@ -172,6 +172,9 @@ func (p *pass) consider(t *target, subject string, w *wanted, r outbox.Row) (v v
 func (p *pass) change(t *target, w *wanted, r outbox.Row, v verdict) (verdict, error) {
 	if t.ID != "" && t.State == Retired {
 		t.State, t.Reason = Live, ""
+		if err := p.rejoin(t); err != nil {
+			return v, err
+		}
 	}
 	fields, err := p.compare(t, w)
 	if err != nil {
@@ -353,13 +356,14 @@ func (p *pass) outcome(t *target, row outbox.Row, ch connect.Change, o connect.O
 		t.State, t.Reason = Live, ""
 	}
 	if ch.ID == "" {
-		return done, p.arrived(t)
+		return done, p.rejoin(t)
 	}
 	return done, p.oweLinks(t)
 }
 
-// arrived lets the records that are joined to a new one be looked at again.
-func (p *pass) arrived(t *target) error {
+// rejoin lets the records that are joined to one be looked at again: it came, went or
+// came back.
+func (p *pass) rejoin(t *target) error {
 	if err := store(p.tx, p.c, t); err != nil {
 		return err
 	}
@@ -401,7 +405,7 @@ func (p *pass) refused(t *target, row outbox.Row, ch connect.Change, e *connect.
 		return outbox.AgainAt(row, p.tx.Now.Add(10*time.Second)), p.m.oweRead(p.tx, p.c, p.typ, e.MergedTo, t.Key)
 	case e.Gone && ch.ID != "":
 		t.wait(Gone, "somebody deleted it there")
-		return outbox.Settled{Row: row, What: outbox.Stuck, Item: p.m.goneItem(p.c, t)}, nil
+		return outbox.Settled{Row: row, What: outbox.Stuck, Item: p.m.goneItem(p.c, t)}, p.rejoin(t)
 	case e.Class == connect.Human:
 		t.wait(Refused, e.Msg)
 		return outbox.Settled{Row: row, What: outbox.Stuck, Item: p.m.item(p.c, t, "write", e)}, nil
@@ -484,7 +488,7 @@ func (p *pass) decide(t *target, row outbox.Row, ch connect.Change, rec connect.
 		return again, p.m.oweRead(p.tx, p.c, p.typ, rec.MergedTo, t.Key)
 	case !ok || rec.Archived:
 		t.wait(Gone, "somebody deleted it there")
-		return outbox.Settled{Row: row, What: outbox.Stuck, Item: p.m.goneItem(p.c, t)}, nil
+		return outbox.Settled{Row: row, What: outbox.Stuck, Item: p.m.goneItem(p.c, t)}, p.rejoin(t)
 	}
 	now := p.tx.Now.UnixMilli()
 	sent := map[string]string{}
@@ -501,7 +505,7 @@ func (p *pass) decide(t *target, row outbox.Row, ch connect.Change, rec connect.
 		if p.schema.Unique != "" {
 			t.see(p.schema.Unique, seen{t.Key, now, "us"})
 		}
-		return again, p.arrived(t)
+		return again, p.rejoin(t)
 	}
 	return again, nil
 }
