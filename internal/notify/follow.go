@@ -269,7 +269,7 @@ func (f *following) triggers(s *scene, r *playbook.Rule) (list []trigger) {
 	}
 	for _, m := range s.moves {
 		if !m.Silent && names(r.On, m) {
-			list = append(list, trigger{visitOf(m), m.Happened, m.Known, m.Cause})
+			list = append(list, trigger{visitOf(m), s.happened(m), m.Known, m.Cause})
 		}
 	}
 	if r.Reopens == reassigned && len(list) == 0 {

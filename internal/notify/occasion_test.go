@@ -79,6 +79,26 @@ func TestOnTheWayIsWithdrawnOnArrival(t *testing.T) {
 	})
 }
 
+// The job was called complete too early: the trip to it is not made anew when that is
+// taken back.
+func TestOnTheWayIsNotSaidOfATripThatIsLongOver(t *testing.T) {
+	each(t, options{layer: only("onway")}, func(t *testing.T, w *world) {
+		w.book(w.now.Add(hours(1)))
+		w.run(minutes(1))
+		w.still = true // the sender cannot be called
+		w.hear(plumbline.Reading{Kind: plumbline.Visit, ID: "vj1", Fields: fields{"en_route_at": at(w.now)}})
+		w.run(minutes(1))
+		w.hear(plumbline.Reading{Kind: plumbline.Visit, ID: "vj1", Fields: fields{"completed_at": at(w.now)}})
+		w.run(minutes(1))
+		w.still = false
+		w.run(hours(1))
+		w.hear(plumbline.Reading{Kind: plumbline.Visit, ID: "vj1", Fields: fields{"completed_at": plumbline.Null}})
+		w.run(minutes(5))
+		w.wantSaid()
+		w.wantOutcome("onway: dropped: too late: it happened 15 min ago or more")
+	})
+}
+
 func TestACanceledVisitIsSaidToBeCanceled(t *testing.T) {
 	each(t, options{layer: only("canceled")}, func(t *testing.T, w *world) {
 		w.book(on(6, 8, 0))

@@ -159,6 +159,20 @@ func zoneNamed(name string) *time.Location {
 	return time.UTC
 }
 
+// happened is when what a move tells happened. Where a visit is on its way or under way
+// once more, because what came after was taken back, that is as old as it was.
+func (s *scene) happened(m record.Move) time.Time {
+	v := s.visit(visitOf(m))
+	if v == nil || m.What != "reached" {
+		return m.Happened
+	}
+	at := map[string]time.Time{"en_route": v.EnRoute, "on_site": v.OnSite}[m.Stage]
+	if at.IsZero() || at.After(m.Happened) {
+		return m.Happened
+	}
+	return at
+}
+
 // visit returns a visit of the job, nil if it has none of that id.
 func (s *scene) visit(id string) *plumbline.VisitView {
 	for i := range s.job.Visits {
