@@ -224,8 +224,7 @@ func text(raw json.RawMessage) string {
 
 // instant reads a time, zero if there is none.
 func instant(raw json.RawMessage) time.Time {
-	var err error
-	at, _ := object{m: map[string]any{"": text(raw)}, err: &err}.instant("")
+	at, _ := parseInstant(connect.CleanText(text(raw)))
 	return at
 }
 

@@ -17,18 +17,17 @@ const readEvent = "read"
 // another type than it should; the error names its path, and not the event: one mistake
 // in two kinds of event is one mistake.
 func (t *Tool) Decode(d plumbline.Delivery) ([]plumbline.Reading, error) {
-	body, err := parse(d.Body)
+	top, err := parse(d.Body)
 	if err != nil {
 		return nil, fmt.Errorf("decode what Housecall Pro sent: %w", err)
 	}
-	r := &reader{event: d.Event, read: d.Read}
-	top := object{m: body, err: &err}
+	r := &reader{event: d.Event, read: d.Read, out: make([]plumbline.Reading, 0, 8)}
 	if d.Event == readEvent {
 		r.answer(top)
 	} else {
 		r.webhook(top)
 	}
-	if err != nil {
+	if err := top.doc.err; err != nil {
 		return nil, fmt.Errorf("decode what Housecall Pro sent: %w", err)
 	}
 	if len(r.out) == 0 {
@@ -73,9 +72,9 @@ func (r *reader) answer(o object) {
 	if gone, _ := o.boolean("gone"); gone {
 		kind, _ := o.text("kind")
 		if plumbline.Fields[plumbline.Kind(kind)] == nil {
-			o.fail("kind", "a kind of record", o.m["kind"])
+			o.fail("kind", "a kind of record", o.json("kind"))
 		}
-		r.add(plumbline.Kind(kind), id, r.read, object{err: o.err}, true, fields{})
+		r.add(plumbline.Kind(kind), id, r.read, object{}, true, fields{})
 		return
 	}
 	switch kindOf(id, o) {
@@ -132,7 +131,7 @@ func (r *reader) add(kind plumbline.Kind, id string, at time.Time, o object, del
 // customer reads a customer. Embedded in a job it has a version of its own.
 func (r *reader) customer(o object, deleted bool) (id string) {
 	id = o.id("id")
-	f := fields{}
+	f := make(fields, 12)
 	f.text("first_name", o, "first_name")
 	f.text("last_name", o, "last_name")
 	// company is the customer's firm; company_name is the contractor's.
@@ -160,7 +159,7 @@ func (r *reader) customer(o object, deleted bool) (id string) {
 // notes reads a customer's notes: text in captures, a list where the vendor's
 // description of a job embeds a customer.
 func (f fields) notes(o object) {
-	if _, isList := o.m["notes"].([]any); !isList {
+	if !strings.HasPrefix(o.json("notes"), "[") {
 		f.text("notes", o, "notes")
 		return
 	}
@@ -190,7 +189,7 @@ func (r *reader) property(o object, customer string, at time.Time) (id string) {
 	f.text("postal_code", o, "zip")
 	f.text("country", o, "country")
 	f.text("use", o, "type")
-	r.add(plumbline.Property, id, at, object{err: o.err}, false, f)
+	r.add(plumbline.Property, id, at, object{}, false, f)
 	return id
 }
 

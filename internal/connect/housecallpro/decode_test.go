@@ -71,9 +71,9 @@ func delivered(t testing.TB, body []byte) plumbline.Delivery {
 // list returns the first object of a list sample.
 func listed(t testing.TB, body []byte, member string) plumbline.Delivery {
 	t.Helper()
-	m, err := parse(body)
-	if err != nil {
-		t.Fatal(err)
+	m, ok := byTheBook(body)
+	if !ok {
+		t.Fatalf("%s is no object", body)
 	}
 	o := m[member].([]any)[0].(map[string]any)
 	return plumbline.Delivery{
@@ -359,6 +359,7 @@ func FuzzDecode(f *testing.F) {
 		f.Add(d.Event, connecttest.Damage(r, d.Body))
 	}
 	f.Fuzz(func(t *testing.T, event string, body []byte) {
+		checkParse(t, body)
 		connecttest.CheckDecode(t, newTool(), plumbline.Delivery{Event: event, Body: body, Received: received, Read: received})
 		if _, err := newTool().Split(connect.Request{Body: body}); err != nil {
 			t.Errorf("Split = %v", err)

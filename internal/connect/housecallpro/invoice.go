@@ -32,7 +32,7 @@ var paymentMethod = map[string]string{
 func (r *reader) invoice(o object) {
 	id, at := o.id("id"), r.at(o)
 	job, _ := o.text("job_id")
-	f := fields{}
+	f := make(fields, 12)
 	f.text("number", o, "invoice_number")
 	f.null("job", o, "job_id")
 	f.ref("job", job)
@@ -55,8 +55,8 @@ func (r *reader) invoice(o object) {
 func (f fields) word(name string, o object, key string, known map[string]string) string {
 	s, ok := o.text(key)
 	word := known[normal(s)]
-	if ok && word == "" && *o.err == nil {
-		*o.err = fmt.Errorf("%s: expected a word that we know, got %q", o.at(key), s)
+	if ok && word == "" {
+		o.refuse(key, fmt.Sprintf("expected a word that we know, got %q", s))
 	}
 	f.set(name, o, key, word, ok)
 	return word
@@ -133,5 +133,5 @@ func (r *reader) payment(o object, i int, invoice, job string, at time.Time) {
 		f.null("method", o, "payment_method")
 	}
 	f.instant("at", o, "paid_at")
-	r.add(plumbline.Payment, id, at, object{err: o.err}, false, f)
+	r.add(plumbline.Payment, id, at, object{}, false, f)
 }

@@ -12,7 +12,7 @@ import (
 // job reads a job, or an estimate, which is a job whose visit is the estimate's own.
 func (r *reader) job(o object, name string) {
 	id, at := o.id("id"), r.at(o)
-	f := fields{}
+	f := make(fields, 28)
 	f["estimate"] = connect.Value(name == "estimate")
 	f.text("number", o, map[string]string{"job": "invoice_number", "estimate": "estimate_number"}[name])
 	f.text("description", o, "description")
@@ -215,9 +215,7 @@ func (r *reader) status(f fields, o object, name string) {
 		status = "complete"
 	case !ok || name == "estimate" && ofThePaper[word]:
 	default:
-		if *o.err == nil {
-			*o.err = fmt.Errorf("%s: expected a work status that we know, got %q", o.at("work_status"), word)
-		}
+		o.refuse("work_status", fmt.Sprintf("expected a work status that we know, got %q", word))
 	}
 	if status != "" {
 		f["status"] = connect.Value(status)

@@ -87,23 +87,18 @@ func (t *Tool) Split(r connect.Request) ([]connect.Event, error) {
 	if err != nil {
 		return []connect.Event{e}, nil
 	}
-	e.Event, e.Account = loose(body, "event"), loose(body, "company_id")
+	e.Event, _ = body.text("event")
+	e.Account, _ = body.text("company_id")
 	for _, name := range objectsFor(e.Event) {
-		if o, ok := body[name].(map[string]any); ok {
-			e.Object = loose(o, "id")
+		if o, ok := body.object(name); ok {
+			e.Object, _ = o.text("id")
 			if e.Account == "" {
-				e.Account = loose(o, "company_id")
+				e.Account, _ = o.text("company_id")
 			}
 			break
 		}
 	}
 	return []connect.Event{e}, nil
-}
-
-// loose reads a text where anything else counts as nothing.
-func loose(m map[string]any, key string) string {
-	s, _ := m[key].(string)
-	return connect.CleanText(s)
 }
 
 // objects are the names under which a webhook carries an object that we read.
