@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -23,10 +24,20 @@ func Value(v any) plumbline.Value {
 	switch v := v.(type) { // most of what is decoded
 	case bool:
 		return plumbline.Value(strconv.FormatBool(v))
+	case int:
+		return plumbline.Value(strconv.Itoa(v))
+	case int64:
+		return plumbline.Value(strconv.FormatInt(v, 10))
 	case string:
 		if text := CleanText(v); plumbline.StandsInJSON(text) {
 			return plumbline.Value(`"` + text + `"`)
 		}
+	case []string:
+		if !slices.ContainsFunc(v, func(s string) bool { return !plumbline.StandsInJSON(s) }) {
+			return listOf(v)
+		}
+	case time.Time:
+		return plumbline.TimeValue(v)
 	}
 	var b bytes.Buffer
 	enc := json.NewEncoder(&b)
@@ -35,6 +46,14 @@ func Value(v any) plumbline.Value {
 		return plumbline.Null
 	}
 	return plumbline.Value(strings.TrimSuffix(b.String(), "\n"))
+}
+
+// listOf writes texts that need nothing but quotation marks.
+func listOf(texts []string) plumbline.Value {
+	if len(texts) == 0 {
+		return "[]"
+	}
+	return plumbline.Value(`["` + strings.Join(texts, `","`) + `"]`)
 }
 
 func plain(v any) any {
