@@ -86,7 +86,7 @@ func (p *Predicate) Holds(job *plumbline.JobView) (bool, error) {
 	if p == nil {
 		return true, nil
 	}
-	return p.truth(activation{job: job})
+	return p.holds(&frame{Env: Env{Job: job}})
 }
 
 // Vars returns the top-level fields of job that the predicate reads, sorted; holds
@@ -106,7 +106,7 @@ func (c *Condition) Eval(e Env) (bool, error) {
 	if c == nil {
 		return true, nil
 	}
-	return c.truth(e.activation())
+	return c.holds(&frame{Env: e})
 }
 
 // An Instant is an expression that gives an instant.
@@ -117,7 +117,13 @@ func (i *Instant) Eval(e Env) (time.Time, error) {
 	if i == nil {
 		return time.Time{}, nil
 	}
-	v, err := i.eval(e.activation())
+	f := &frame{Env: e}
+	if i.when != nil {
+		if at := i.when(f); !f.unsure {
+			return given(at), nil
+		}
+	}
+	v, err := i.eval(&f.Env)
 	if err != nil {
 		return time.Time{}, err
 	}
@@ -130,10 +136,13 @@ type Expression struct{ expr }
 // Eval returns a string, bool, int64, []string or time.Time; zero instants stand
 // for nothing.
 func (x *Expression) Eval(e Env) (any, error) {
-	if x.field != nil {
-		return x.field(&e), nil
+	f := &frame{Env: e}
+	if x.value != nil {
+		if v := x.value(f); !f.unsure {
+			return v, nil
+		}
 	}
-	v, err := x.eval(e.activation())
+	v, err := x.eval(&f.Env)
 	if err != nil {
 		return nil, err
 	}
@@ -150,16 +159,21 @@ func (x *Expression) Eval(e Env) (any, error) {
 	return v.Value(), nil
 }
 
-func (x *expr) truth(a activation) (bool, error) {
-	v, err := x.eval(a)
+func (x *expr) holds(f *frame) (bool, error) {
+	if x.truth != nil {
+		if is := x.truth(f); !f.unsure {
+			return is, nil
+		}
+	}
+	v, err := x.eval(&f.Env)
 	if err != nil {
 		return false, err
 	}
 	return v == types.True, nil
 }
 
-func (x *expr) eval(a activation) (ref.Val, error) {
-	v, _, err := x.prog.Eval(a)
+func (x *expr) eval(e *Env) (ref.Val, error) {
+	v, _, err := x.prog.Eval(activation{e})
 	if err != nil {
 		return nil, fmt.Errorf("evaluate %s at %s: %w", x.path, x.at, err)
 	}
@@ -169,20 +183,12 @@ func (x *expr) eval(a activation) (ref.Val, error) {
 // CEL has no zero instant: what is not there reads as 1970, before which no shop
 // has done anything.
 func instant(v ref.Val) time.Time {
-	t, ok := v.Value().(time.Time)
-	if !ok || t.Unix() <= 0 {
-		return time.Time{}
-	}
-	return t.UTC()
+	t, _ := v.Value().(time.Time)
+	return given(t)
 }
 
 // An activation answers the names of an expression without a map.
-type activation struct {
-	job *plumbline.JobView
-	env *Env
-}
-
-func (e *Env) activation() activation { return activation{e.Job, e} }
+type activation struct{ *Env }
 
 // Parent is there for cel.Activation.
 func (a activation) Parent() cel.Activation { return nil }
@@ -191,21 +197,21 @@ func (a activation) Parent() cel.Activation { return nil }
 func (a activation) ResolveName(name string) (any, bool) {
 	switch name {
 	case "job":
-		return orNothing(a.job), true
+		return orNothing(a.Job), true
 	case "visit":
-		return orNothing(a.env.Visit), true
+		return orNothing(a.Visit), true
 	case "customer":
-		return orNothing(a.env.Customer), true
+		return orNothing(a.Customer), true
 	case "property":
-		return orNothing(a.env.Property), true
+		return orNothing(a.Property), true
 	case "task":
-		return orNothing(a.env.Task), true
+		return orNothing(a.Task), true
 	case "since":
-		return &sinceVal{job: orNothing(a.job), at: a.env.Since}, true
+		return &sinceVal{job: orNothing(a.Job), at: a.Since}, true
 	case "now":
-		return a.env.Now, true
+		return a.Now, true
 	case "key":
-		return a.env.Key, true
+		return a.Key, true
 	}
 	return nil, false
 }
@@ -293,15 +299,14 @@ func functions() []cel.EnvOption {
 			cel.UnaryBinding(func(cents ref.Val) ref.Val { return types.String(major(int64(cents.(types.Int)))) }))),
 		cel.Function("join", cel.Overload("join_given", []*cel.Type{textList, cel.StringType}, cel.StringType,
 			cel.BinaryBinding(func(items, sep ref.Val) ref.Val {
-				given := slices.DeleteFunc(texts(items), func(s string) bool { return s == "" })
-				return types.String(strings.Join(given, string(sep.(types.String))))
+				return types.String(joinGiven(texts(items), string(sep.(types.String))))
 			}))),
 		cel.Function("day", cel.Overload("day_in_zone", []*cel.Type{cel.TimestampType, cel.StringType}, cel.StringType,
-			cel.BinaryBinding(func(t, zone ref.Val) ref.Val { return local(t, zone, "2 Jan") }))),
+			cel.BinaryBinding(func(t, zone ref.Val) ref.Val { return local(t, zone, "day") }))),
 		cel.Function("date", cel.Overload("date_in_zone", []*cel.Type{cel.TimestampType, cel.StringType}, cel.StringType,
-			cel.BinaryBinding(func(t, zone ref.Val) ref.Val { return local(t, zone, "2006-01-02") }))),
+			cel.BinaryBinding(func(t, zone ref.Val) ref.Val { return local(t, zone, "date") }))),
 		cel.Function("clock", cel.Overload("clock_in_zone", []*cel.Type{cel.TimestampType, cel.StringType}, cel.StringType,
-			cel.BinaryBinding(func(t, zone ref.Val) ref.Val { return local(t, zone, "15:04") }))),
+			cel.BinaryBinding(func(t, zone ref.Val) ref.Val { return local(t, zone, "clock") }))),
 		cel.Function("html", cel.Overload("html_string", []*cel.Type{cel.StringType}, cel.StringType,
 			cel.UnaryBinding(func(text ref.Val) ref.Val { return types.String(html.EscapeString(string(text.(types.String)))) }))),
 	}
@@ -328,14 +333,17 @@ func texts(v ref.Val) []string {
 // mentions says whether the tool's words about a job hold one of the phrases, as
 // whole words, in whatever case.
 func mentions(job, phrases ref.Val) ref.Val {
-	j := jobOf(job)
-	said := plain(strings.Join(append([]string{j.Type, j.Description}, j.Tags...), " . "))
-	for _, p := range texts(phrases) {
-		if strings.Contains(said, plain(p)) {
-			return types.True
-		}
+	list := texts(phrases)
+	for i := range list {
+		list[i] = plain(list[i])
 	}
-	return types.False
+	return types.Bool(mentionsAny(jobOf(job), list))
+}
+
+// mentionsAny wants the phrases plain.
+func mentionsAny(j *plumbline.JobView, phrases []string) bool {
+	said := plain(strings.Join(append([]string{j.Type, j.Description}, j.Tags...), " . "))
+	return slices.ContainsFunc(phrases, func(p string) bool { return strings.Contains(said, p) })
 }
 
 // plain keeps letters, digits and full stops, in lower case, each word between single
@@ -344,19 +352,43 @@ func plain(s string) string {
 	b := append(make([]byte, 0, len(s)+2), ' ')
 	word := false
 	for _, r := range s {
-		if strings.ContainsRune(" \t\n\r-_/,;:()[]'\"&+#!?", r) {
+		switch {
+		case r < utf8.RuneSelf && between[r]:
 			if word {
 				b = append(b, ' ')
 			}
 			word = false
-			continue
+		case r < utf8.RuneSelf:
+			if 'A' <= r && r <= 'Z' {
+				r += 'a' - 'A'
+			}
+			b, word = append(b, byte(r)), true
+		default:
+			b, word = utf8.AppendRune(b, unicode.ToLower(r)), true
 		}
-		b, word = utf8.AppendRune(b, unicode.ToLower(r)), true
 	}
 	if word || len(b) == 1 {
 		b = append(b, ' ')
 	}
 	return string(b)
+}
+
+// between are the characters that stand between words.
+var between = func() (is [utf8.RuneSelf]bool) {
+	for _, c := range " \t\n\r-_/,;:()[]'\"&+#!?" {
+		is[c] = true
+	}
+	return is
+}()
+
+func joinGiven(items []string, sep string) string {
+	given := make([]string, 0, len(items))
+	for _, s := range items {
+		if s != "" {
+			given = append(given, s)
+		}
+	}
+	return strings.Join(given, sep)
 }
 
 var decimal = regexp.MustCompile(`^-?\d{1,15}(\.\d{1,2})?$`)
@@ -379,16 +411,26 @@ func major(cents int64) string {
 	return fmt.Sprintf("%s%d.%02d", sign, n/100, n%100)
 }
 
-func local(t, zone ref.Val, layout string) ref.Val {
-	at := instant(t)
-	if at.IsZero() {
-		return types.String("")
-	}
-	loc, err := plumbline.Zone(string(zone.(types.String)))
+// layouts are how day, date and clock write an instant.
+var layouts = map[string]string{"day": "2 Jan", "date": "2006-01-02", "clock": "15:04"}
+
+func local(t, zone ref.Val, form string) ref.Val {
+	text, err := localText(instant(t), string(zone.(types.String)), layouts[form])
 	if err != nil {
 		return types.NewErr("there is no zone %q", zone.Value())
 	}
-	return types.String(at.In(loc).Format(layout))
+	return types.String(text)
+}
+
+func localText(at time.Time, zone, layout string) (string, error) {
+	if at.IsZero() {
+		return "", nil
+	}
+	loc, err := plumbline.Zone(zone)
+	if err != nil {
+		return "", err
+	}
+	return at.In(loc).Format(layout), nil
 }
 
 // A sinceVal is the map since: a stage that does not hold has no instant, one that
@@ -465,53 +507,7 @@ type compiled struct {
 	prog  cel.Program
 	reads []Read
 	vars  []string
-	field func(*Env) any // of an expression that names a field and does nothing else
-}
-
-// fieldOf reads the field that an expression names without evaluating anything: most
-// of a mapping is such expressions. It is nil for all others.
-func fieldOf(x ast.Expr) func(*Env) any {
-	if x.Kind() == ast.IdentKind && x.AsIdent() == "key" {
-		return func(e *Env) any { return e.Key }
-	}
-	if x.Kind() != ast.SelectKind || x.AsSelect().IsTestOnly() || x.AsSelect().Operand().Kind() != ast.IdentKind {
-		return nil
-	}
-	name := x.AsSelect().FieldName()
-	switch x.AsSelect().Operand().AsIdent() {
-	case "job":
-		return fieldIn(name, func(e *Env) *plumbline.JobView { return e.Job })
-	case "visit":
-		return fieldIn(name, func(e *Env) *plumbline.VisitView { return e.Visit })
-	case "customer":
-		return fieldIn(name, func(e *Env) *plumbline.PersonView { return e.Customer })
-	case "property":
-		return fieldIn(name, func(e *Env) *plumbline.PropertyView { return e.Property })
-	}
-	return nil
-}
-
-func fieldIn[T any](name string, of func(*Env) *T) func(*Env) any {
-	view := reflect.TypeFor[T]()
-	for i := range view.NumField() {
-		f := view.Field(i)
-		if f.Tag.Get("cel") != name {
-			continue
-		}
-		switch reflect.Zero(f.Type).Interface().(type) {
-		case string, bool, int64, []string:
-			return func(e *Env) any { return reflect.ValueOf(orNothing(of(e))).Elem().Field(i).Interface() }
-		case time.Time:
-			return func(e *Env) any {
-				t := reflect.ValueOf(orNothing(of(e))).Elem().Field(i).Interface().(time.Time)
-				if t.Unix() <= 0 {
-					return time.Time{} // as in CEL
-				}
-				return t.UTC()
-			}
-		}
-	}
-	return nil
+	answer
 }
 
 // A shelf keeps compiled expressions: the playbooks of a thousand locations are
@@ -589,7 +585,7 @@ func (d *decoder) prepare(x *expr, l leaf, at site) bool {
 		d.problem(x.at, l.path, "", "%s", err)
 		return false
 	}
-	x.compiled = &compiled{ast: checked, prog: prog, field: fieldOf(checked.NativeRep().Expr())}
+	x.compiled = &compiled{ast: checked, prog: prog, answer: answerOf(checked.NativeRep())}
 	x.look(checked.NativeRep())
 	return true
 }
