@@ -41,9 +41,11 @@ func (c *Clock) Due(e Env, zone *time.Location, open OpenHours) (time.Time, bool
 	}
 	step(c.inSeason(day))
 	if c.At != "" {
-		if _, err := fmt.Sscanf(c.At, "%d:%d", &hour, &minute); err != nil {
-			return time.Time{}, false, fmt.Errorf("read the time %q of clock %s: %w", c.At, c.Name, err)
+		clock, err := time.Parse("15:04", c.At)
+		if err != nil {
+			return time.Time{}, false, fmt.Errorf("read the time of clock %s: %w", c.Name, err)
 		}
+		hour, minute = clock.Hour(), clock.Minute()
 	} else if !moved {
 		return at.UTC(), true, nil
 	}
