@@ -324,7 +324,11 @@ func (v Value) Bool() (is, ok bool) { return v == "true", v == "true" || v == "f
 
 // Time returns the instant that v holds, zero for anything else.
 func (v Value) Time() time.Time {
-	t, err := time.Parse(time.RFC3339Nano, v.Text())
+	text := v.Text()
+	if text == "" {
+		return time.Time{}
+	}
+	t, err := time.Parse(time.RFC3339Nano, text)
 	if err != nil {
 		return time.Time{}
 	}

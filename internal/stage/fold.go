@@ -2,7 +2,6 @@ package stage
 
 import (
 	"cmp"
-	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -14,6 +13,7 @@ import (
 // A fold is the job as it stood at one instant while its statements are gone through.
 type fold struct {
 	in     Input
+	times  map[*plumbline.SourceRecord][]int64 // when what its readings say happened
 	events []event
 	known  int64
 
@@ -25,6 +25,7 @@ type fold struct {
 	rung     map[string]ring // by clock, or visit and clock
 
 	history History
+	since   map[string]time.Time         // as history tells it; nil: it has to be asked
 	stages  map[string]History           // of visits
 	laid    map[plumbline.SourceID]*trip // a source's visit -> where it was laid
 	dirty   bool                         // money changed
@@ -51,14 +52,14 @@ type ring struct {
 }
 
 func newFold(in Input) *fold {
-	f := &fold{in: in, invoices: map[string]*invoice{}, payments: map[string]*payment{}, rung: map[string]ring{}, stages: map[string]History{}, laid: map[plumbline.SourceID]*trip{}}
+	f := &fold{in: in, events: make([]event, 0, 64), times: map[*plumbline.SourceRecord][]int64{}, invoices: map[string]*invoice{}, payments: map[string]*payment{}, rung: map[string]ring{}, stages: map[string]History{}, laid: map[plumbline.SourceID]*trip{}}
 	f.job.ID = string(in.ID)
 	f.job.QA = "pending"
 	return f
 }
 
 // judge works out what holds after a group of statements of one instant.
-func (f *fold) judge(group []event) error {
+func (f *fold) judge(group []*event) error {
 	if f.failed != nil {
 		return f.failed
 	}
@@ -86,7 +87,7 @@ func (f *fold) judge(group []event) error {
 	return f.ringing() // what holds now decides which clocks are set
 }
 
-func causes(group []event) string {
+func causes(group []*event) string {
 	var parts []string
 	for _, e := range group {
 		if e.cause != "" && !slices.Contains(parts, e.cause) {
@@ -140,7 +141,7 @@ func (f *fold) ringing() error {
 	if err := f.count(); err != nil {
 		return err
 	}
-	for _, key := range slices.Sorted(maps.Keys(f.rung)) {
+	for _, key := range sorted(f.rung) {
 		r := f.rung[key]
 		due, ok, err := f.due(r, false)
 		if err != nil {
@@ -165,6 +166,19 @@ func (f *fold) ringing() error {
 		f.job.QA = "unproven"
 	}
 	return nil
+}
+
+// sorted returns the keys of a map in order.
+func sorted[V any](m map[string]V) []string {
+	if len(m) == 0 {
+		return nil
+	}
+	keys := make([]string, 0, len(m))
+	for k := range m {
+		keys = append(keys, k)
+	}
+	slices.Sort(keys)
+	return keys
 }
 
 // count takes up the rings whose clock is set to the time at which they rang.
@@ -204,7 +218,10 @@ func (f *fold) due(r ring, set bool) (time.Time, bool, error) {
 }
 
 func (f *fold) env() playbook.Env {
-	return playbook.Env{Job: &f.job, Property: f.in.Property, Since: f.history.Since()}
+	if f.since == nil {
+		f.since = f.history.Since()
+	}
+	return playbook.Env{Job: &f.job, Property: f.in.Property, Since: f.since}
 }
 
 func (f *fold) trip(id plumbline.SourceID) *trip {
@@ -271,8 +288,8 @@ func day(t time.Time) int { return t.Year()*1000 + t.YearDay() }
 // jobStages evaluates the predicates in list order: each that begins to hold is
 // reached here, each that ceases is withdrawn, the stage is the last that holds.
 func (f *fold) jobStages(at time.Time, cause string) error {
-	before := slices.Clone(f.job.Holding)
-	f.job.Holding = f.job.Holding[:0:0]
+	before := f.job.Holding
+	f.job.Holding = make([]string, 0, len(before)+1)
 	for _, s := range f.in.Playbook.Job.Stages {
 		holds, err := s.When.Holds(&f.job)
 		if err != nil {
@@ -287,6 +304,7 @@ func (f *fold) jobStages(at time.Time, cause string) error {
 		case holds && !held:
 			f.history = append(f.history, Episode{Stage: s.Name, Reached: at, Known: time.UnixMilli(f.known).UTC(), Cause: cause})
 			f.mark(s.Name, at)
+			f.since = nil
 		case !holds && held:
 			f.withdraw(s.Name, at, cause)
 			f.mark(s.Name, time.Time{})
@@ -298,7 +316,7 @@ func (f *fold) jobStages(at time.Time, cause string) error {
 func (f *fold) withdraw(stage string, at time.Time, cause string) {
 	for i := range slices.Backward(f.history) {
 		if e := &f.history[i]; e.Stage == stage && e.Withdrew.IsZero() {
-			e.Withdrew, e.Ended = at, cause
+			e.Withdrew, e.Ended, f.since = at, cause, nil
 			return
 		}
 	}

@@ -22,8 +22,13 @@ func (f *fold) add(e event) { f.events = append(f.events, e) }
 
 // field adds an event for each value that a record's field had.
 func (f *fold) field(r *plumbline.SourceRecord, field, cause string, apply func(*fold, plumbline.Value, change)) {
-	for _, c := range changes(r, field) {
-		f.add(event{at: c.at, received: c.received, rank: rank(r.Connection), key: string(r.ID) + field,
+	list := f.changes(r, field)
+	if len(list) == 0 {
+		return
+	}
+	key := string(r.ID) + field
+	for _, c := range list {
+		f.add(event{at: c.at, received: c.received, rank: rank(r.Connection), key: key,
 			cause: said(r, cause, c.value), apply: func(f *fold) { apply(f, c.value, c) }})
 	}
 }
@@ -193,7 +198,7 @@ func (f *fold) heir(tool *plumbline.SourceRecord, real []Trip) int {
 		return -1
 	}
 	var first plumbline.Value
-	for _, c := range changes(tool, "starts") {
+	for _, c := range f.changes(tool, "starts") {
 		if c.value != plumbline.Null {
 			first = c.value
 			break
@@ -201,7 +206,7 @@ func (f *fold) heir(tool *plumbline.SourceRecord, real []Trip) int {
 	}
 	for i, t := range real {
 		for _, r := range t.Records {
-			for _, c := range changes(r, "starts") {
+			for _, c := range f.changes(r, "starts") {
 				if c.value == first && first != "" {
 					return i
 				}
@@ -247,7 +252,7 @@ func (f *fold) gatherVisit(t *trip, r *plumbline.SourceRecord) {
 	f.field(r, "undone", "left undone", func(f *fold, v plumbline.Value, _ change) { f.job.Undone = v.Texts() })
 	f.field(r, "eta", "", func(_ *fold, v plumbline.Value, _ change) { t.predict(v) })
 	if r.Kind == plumbline.Visit && r.About == "" {
-		times := happened(r)
+		times := f.happened(r)
 		for i, p := range r.Readings {
 			f.add(event{at: times[i], received: p.Received, key: string(r.ID) + "gone", cause: "", apply: func(*fold) { t.gone = p.Deleted; t.exists = true }})
 		}

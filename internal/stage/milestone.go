@@ -22,7 +22,7 @@ type episode struct {
 // re-dates it; null takes it back.
 func (f *fold) episodes(t *trip, r *plumbline.SourceRecord, field string) []episode {
 	var list []episode
-	for _, c := range changes(r, field) {
+	for _, c := range f.changes(r, field) {
 		if at := c.value.Time(); !at.IsZero() {
 			list = f.stated(t, list, at, c.received)
 		} else {
@@ -80,7 +80,7 @@ func (f *fold) planned(t *trip, at time.Time) bool {
 func (f *fold) byTrip(r *plumbline.SourceRecord, field string) map[*trip][]episode {
 	out := map[*trip][]episode{}
 	var last *trip
-	for _, c := range changes(r, field) {
+	for _, c := range f.changes(r, field) {
 		at := c.value.Time()
 		if at.IsZero() {
 			if list := out[last]; len(list) > 0 && !f.returns(last, list[len(list)-1].at) {
@@ -115,7 +115,7 @@ func (f *fold) startsOf(t *trip) time.Time { return f.allStarts(t)[0] }
 func (f *fold) allStarts(t *trip) []time.Time {
 	var all []time.Time
 	read := func(r *plumbline.SourceRecord) {
-		for _, c := range changes(r, "starts") {
+		for _, c := range f.changes(r, "starts") {
 			if at := c.value.Time(); !at.IsZero() {
 				all = append([]time.Time{at}, all...)
 			}

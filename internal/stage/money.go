@@ -3,8 +3,6 @@ package stage
 import (
 	"cmp"
 	"fmt"
-	"maps"
-	"slices"
 	"strings"
 	"time"
 
@@ -135,7 +133,7 @@ func (f *fold) gatherPayment(r *plumbline.SourceRecord) {
 	set("at", "", func(p *payment, v plumbline.Value) { p.At = v.Time() })
 	set("status", "payment status", func(p *payment, v plumbline.Value) { p.Status = money.Status(v.Text()) })
 	if len(r.Readings) > 0 && r.Kind == plumbline.Payment {
-		times := happened(r)
+		times := f.happened(r)
 		for i, p := range r.Readings {
 			f.add(event{at: times[i], received: p.Received, key: id + "gone", apply: func(f *fold) {
 				if p.Deleted {
@@ -152,7 +150,7 @@ func (f *fold) ledger() money.Ledger {
 	var invoices []money.Invoice
 	paidBy := map[string]bool{}
 	var payments []money.Payment
-	for _, id := range slices.Sorted(maps.Keys(f.payments)) {
+	for _, id := range sorted(f.payments) {
 		p := f.payments[id].Payment
 		if p.Status == "" {
 			continue
@@ -160,7 +158,7 @@ func (f *fold) ledger() money.Ledger {
 		paidBy[p.Invoice] = true
 		payments = append(payments, p)
 	}
-	for _, id := range slices.Sorted(maps.Keys(f.invoices)) {
+	for _, id := range sorted(f.invoices) {
 		i := *f.invoices[id]
 		i.Issued = !i.IssuedAt.IsZero() || i.status == "paid"
 		i.Jobs = f.shares(&i)
@@ -207,7 +205,7 @@ func (f *fold) settle() {
 	j.InvoiceNumber, j.LineItems, j.Due, j.LastPaid = "", "", time.Time{}, time.Time{}
 	anyIssued := false
 	var items []string
-	for _, id := range slices.Sorted(maps.Keys(f.invoices)) {
+	for _, id := range sorted(f.invoices) {
 		i := f.invoices[id]
 		ib, open := l.Invoices[id]
 		if !open {
@@ -228,7 +226,7 @@ func (f *fold) settle() {
 	j.LineItems = strings.Join(items, "\n")
 	j.Billed = anyIssued && b.Issued >= j.Total
 	var net int64
-	for _, id := range slices.Sorted(maps.Keys(f.payments)) {
+	for _, id := range sorted(f.payments) {
 		p := f.payments[id]
 		if p.Status == money.Settled {
 			net += p.Amount

@@ -7,6 +7,7 @@ package stage
 import (
 	"cmp"
 	"slices"
+	"strings"
 	"time"
 
 	"plumbline.dev/plumbline"
@@ -93,16 +94,14 @@ type Folded struct {
 func Fold(in Input) (Folded, error) {
 	f := newFold(in)
 	f.gather()
-	slices.SortStableFunc(f.events, func(a, b event) int {
-		return cmp.Or(cmp.Compare(a.at, b.at), cmp.Compare(a.rank, b.rank), cmp.Compare(a.key, b.key))
-	})
-	for i := 0; i < len(f.events); {
+	line := f.line()
+	for i := 0; i < len(line); {
 		j := i
-		for ; j < len(f.events) && f.events[j].at == f.events[i].at; j++ {
-			f.events[j].apply(f)
-			f.known = max(f.known, f.events[j].received)
+		for ; j < len(line) && line[j].at == line[i].at; j++ {
+			line[j].apply(f)
+			f.known = max(f.known, line[j].received)
 		}
-		if err := f.judge(f.events[i:j]); err != nil {
+		if err := f.judge(line[i:j]); err != nil {
 			return Folded{}, err
 		}
 		i = j
@@ -117,6 +116,18 @@ type event struct {
 	key          string
 	cause        string
 	apply        func(*fold)
+}
+
+// line puts the events into the order in which they happened.
+func (f *fold) line() []*event {
+	line := make([]*event, len(f.events))
+	for i := range f.events {
+		line[i] = &f.events[i]
+	}
+	slices.SortStableFunc(line, func(a, b *event) int {
+		return cmp.Or(cmp.Compare(a.at, b.at), cmp.Compare(a.rank, b.rank), strings.Compare(a.key, b.key))
+	})
+	return line
 }
 
 func rank(connection string) int {
@@ -137,23 +148,25 @@ type change struct {
 
 // changes lists the values of a field in the order of their versions, each where it
 // differs from the one before.
-func changes(r *plumbline.SourceRecord, field string) []change {
+func (f *fold) changes(r *plumbline.SourceRecord, field string) []change {
 	var list []change
-	times := happened(r)
 	for i := range r.Readings {
 		p := &r.Readings[i]
 		v, ok := p.Fields[field]
 		if !ok || len(list) > 0 && list[len(list)-1].value == v {
 			continue
 		}
-		list = append(list, change{times[i], p.Received, v})
+		list = append(list, change{f.happened(r)[i], p.Received, v})
 	}
 	return list
 }
 
 // happened says for each reading when what it says happened: not after it was heard,
 // and, since readings are in the source's own order, not after what it says next.
-func happened(r *plumbline.SourceRecord) []int64 {
+func (f *fold) happened(r *plumbline.SourceRecord) []int64 {
+	if times, ok := f.times[r]; ok {
+		return times
+	}
 	times := make([]int64, len(r.Readings))
 	for i := len(times) - 1; i >= 0; i-- {
 		times[i] = r.Readings[i].Happened()
@@ -161,5 +174,6 @@ func happened(r *plumbline.SourceRecord) []int64 {
 			times[i] = min(times[i], times[i+1])
 		}
 	}
+	f.times[r] = times
 	return times
 }
