@@ -188,7 +188,7 @@ func (f *fold) goneSince(r *plumbline.SourceRecord) (since int64) {
 		if job.Connection != r.Connection {
 			continue
 		}
-		for _, c := range changes(job, "visits") {
+		for _, c := range f.changes(job, "visits") {
 			switch named := c.value.Texts(); {
 			case len(named) == 0: // this body lists none
 			case slices.Contains(named, r.External):
