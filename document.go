@@ -43,13 +43,12 @@ func (s *SourceRecord) Document() string {
 		w.text(`"ahead":true,`)
 	}
 	w.text(`"s":[`)
-	carry := map[string]Value{}
+	var carry map[string]Value
 	for i := range s.Readings {
 		if i > 0 {
 			w.text(",")
 		}
-		w.stated(&s.Readings[i], carry)
-		maps.Copy(carry, s.Readings[i].Fields)
+		carry = w.stated(&s.Readings[i], carry)
 	}
 	return string(w.text("]}").b)
 }
@@ -63,7 +62,9 @@ func (w *writer) text(s string) *writer   { w.b = append(w.b, s...); return w }
 func (w *writer) number(n int64) *writer  { w.b = strconv.AppendInt(w.b, n, 10); return w }
 func (w *writer) quoted(s string) *writer { w.b = AppendJSON(w.b, s); return w }
 
-func (w *writer) stated(p *Stated, carry map[string]Value) {
+// stated writes one reading, given what is carried to it from those before, and returns
+// what is carried on.
+func (w *writer) stated(p *Stated, carry map[string]Value) map[string]Value {
 	w.text(`{"f":`).version(p.First)
 	if p.Last != p.First {
 		w.text(`,"l":`).version(p.Last)
@@ -75,14 +76,7 @@ func (w *writer) stated(p *Stated, carry map[string]Value) {
 	if p.Deleted {
 		w.text(`,"x":true`)
 	}
-	all := whole(p.Fields, carry)
-	w.names = w.names[:0]
-	for name, v := range p.Fields {
-		if old, ok := carry[name]; !all || !ok || old != v {
-			w.names = append(w.names, name)
-		}
-	}
-	slices.Sort(w.names)
+	all := w.compare(p.Fields, carry)
 	for i, name := range w.names {
 		w.text([]string{`,"d":{`, ","}[min(i, 1)]).quoted(name).text(":")
 		if v := p.Fields[name]; v != "" {
@@ -94,10 +88,35 @@ func (w *writer) stated(p *Stated, carry map[string]Value) {
 	if len(w.names) > 0 {
 		w.text("}")
 	}
-	if !all {
-		w.text(`,"p":true`)
+	if all {
+		w.text("}")
+		return p.Fields
 	}
-	w.text("}")
+	w.text(`,"p":true}`)
+	next := maps.Clone(carry)
+	maps.Copy(next, p.Fields)
+	return next
+}
+
+// compare lists the names of the fields that differ from what is carried, or, unless
+// fields say all that is carried, of all fields.
+func (w *writer) compare(fields, carry map[string]Value) (all bool) {
+	w.names = w.names[:0]
+	known := 0
+	for name, v := range fields {
+		old, ok := carry[name]
+		if ok {
+			known++
+		}
+		if !ok || old != v {
+			w.names = append(w.names, name)
+		}
+	}
+	if all = known == len(carry); !all {
+		w.names = slices.AppendSeq(w.names[:0], maps.Keys(fields))
+	}
+	slices.Sort(w.names)
+	return all
 }
 
 func (w *writer) version(v Version) *writer {
@@ -124,18 +143,6 @@ func AppendJSON(b []byte, s string) []byte {
 func StandsInJSON(s string) bool {
 	for i := range len(s) {
 		if c := s[i]; c < ' ' || c > '~' || c == '"' || c == '\\' {
-			return false
-		}
-	}
-	return true
-}
-
-func whole(fields, carry map[string]Value) bool {
-	if len(fields) < len(carry) {
-		return false
-	}
-	for name := range carry {
-		if _, ok := fields[name]; !ok {
 			return false
 		}
 	}

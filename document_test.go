@@ -25,6 +25,19 @@ type storedStated struct {
 	Partial  bool             `json:"p,omitempty"`
 }
 
+// whole says whether fields say all that is carried.
+func whole(fields, carry map[string]Value) bool {
+	if len(fields) < len(carry) {
+		return false
+	}
+	for name := range carry {
+		if _, ok := fields[name]; !ok {
+			return false
+		}
+	}
+	return true
+}
+
 // slowDocument writes a record by reflection.
 func slowDocument(t *testing.T, s *SourceRecord) string {
 	out := storedRecord{Created: s.Created, Ahead: s.Ahead, Said: []storedStated{}}
