@@ -7,6 +7,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"cel.dev/cel-go/common/ast"
@@ -29,6 +30,20 @@ type frame struct {
 	assigned *plumbline.AssignmentView // likewise
 	word     string                    // likewise
 	unsure   bool                      // it would fail: ask CEL
+}
+
+var frames = sync.Pool{New: func() any { return new(frame) }}
+
+// over returns a frame. It is given back with done: a delivery takes a hundred.
+func over(e Env) *frame {
+	f := frames.Get().(*frame)
+	f.Env = e
+	return f
+}
+
+func (f *frame) done() {
+	*f = frame{}
+	frames.Put(f)
 }
 
 // A scope is what the variables of the loops are called.

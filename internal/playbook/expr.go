@@ -86,7 +86,7 @@ func (p *Predicate) Holds(job *plumbline.JobView) (bool, error) {
 	if p == nil {
 		return true, nil
 	}
-	return p.holds(&frame{Env: Env{Job: job}})
+	return p.holds(Env{Job: job})
 }
 
 // Vars returns the top-level fields of job that the predicate reads, sorted; holds
@@ -106,7 +106,7 @@ func (c *Condition) Eval(e Env) (bool, error) {
 	if c == nil {
 		return true, nil
 	}
-	return c.holds(&frame{Env: e})
+	return c.holds(e)
 }
 
 // An Instant is an expression that gives an instant.
@@ -117,7 +117,8 @@ func (i *Instant) Eval(e Env) (time.Time, error) {
 	if i == nil {
 		return time.Time{}, nil
 	}
-	f := &frame{Env: e}
+	f := over(e)
+	defer f.done()
 	if i.when != nil {
 		if at := i.when(f); !f.unsure {
 			return given(at), nil
@@ -136,7 +137,8 @@ type Expression struct{ expr }
 // Eval returns a string, bool, int64, []string or time.Time; zero instants stand
 // for nothing.
 func (x *Expression) Eval(e Env) (any, error) {
-	f := &frame{Env: e}
+	f := over(e)
+	defer f.done()
 	if x.value != nil {
 		if v := x.value(f); !f.unsure {
 			return v, nil
@@ -159,7 +161,9 @@ func (x *Expression) Eval(e Env) (any, error) {
 	return v.Value(), nil
 }
 
-func (x *expr) holds(f *frame) (bool, error) {
+func (x *expr) holds(e Env) (bool, error) {
+	f := over(e)
+	defer f.done()
 	if x.truth != nil {
 		if is := x.truth(f); !f.unsure {
 			return is, nil
