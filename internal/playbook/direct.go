@@ -18,9 +18,9 @@ import (
 )
 
 // Most expressions of a playbook are a few comparisons of fields, and every statement of
-// a job has its stages evaluated: CEL's interpreter takes twenty times as long over them
-// as a function does. So what is simple enough is made a function, one per type of what
-// it gives; it is nil for all other expressions, and those are left to CEL. So is, each
+// a job has its stages evaluated: CEL's interpreter takes several times as long over them
+// as functions do. So what is simple enough is made a function, by the type of what it
+// gives; it is nil for all other expressions, and those are left to CEL. So is, each
 // time, what would fail: CEL knows when that matters, and words it.
 
 // A frame is what such a function works on.
@@ -53,11 +53,12 @@ func (s scope) names(name string) bool {
 	return name == s.trip || name == s.assigned || name == s.word
 }
 
-// An answer gives what an expression gives, without CEL. At most one of them is set.
+// An answer gives what an expression gives, without CEL; what is true or an instant also
+// as such.
 type answer struct {
+	value func(*frame) any
 	truth func(*frame) bool
 	when  func(*frame) time.Time
-	value func(*frame) any
 }
 
 func answerOf(a *ast.AST) (d answer) {
