@@ -44,13 +44,17 @@ func selectTargetsByID(tx *db.Tx) string {
 	return targetColumns + `WHERE location_id = $1 AND connection = $2 AND type = $3 AND vendor_id <> '' AND vendor_id IN ` + tx.In(4) + ` ORDER BY owed, key_id`
 }
 
+// waits is in the words of the index target_record_waiting: those of another sense that
+// comes to the same are no reason for an engine to use it, and it reads all records.
 const (
-	selectWaiting = targetColumns + `WHERE location_id = $1 AND connection = $2 AND (type > $3 OR type = $3 AND key_id > $4)
-		AND (state IN ('waiting_adoption', 'waiting_candidate', 'waiting_record') OR state = 'waiting_poll' AND owed <= $5)
+	waits = `state IN ('waiting_adoption', 'waiting_poll', 'waiting_candidate', 'waiting_record')`
+
+	selectWaiting = targetColumns + `WHERE location_id = $1 AND connection = $2 AND (type, key_id) > ($3, $4)
+		AND ` + waits + ` AND (state <> 'waiting_poll' OR owed <= $5)
 		ORDER BY type, key_id LIMIT $6`
 
 	selectFirstWaiting = `SELECT COALESCE(MIN(owed), 0) FROM target_record
-		WHERE location_id = $1 AND connection = $2 AND type = $3 AND state = 'waiting_poll' AND owed > $4`
+		WHERE location_id = $1 AND connection = $2 AND type = $3 AND ` + waits + ` AND state = 'waiting_poll' AND owed > $4`
 )
 
 func upsertTargets(tx *db.Tx) string {
