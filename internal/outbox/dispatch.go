@@ -67,11 +67,11 @@ func (d *Dispatcher) Step(ctx context.Context, now time.Time) (worked bool, next
 	if err != nil || s.first().IsZero() || s.first().After(now) {
 		return false, s.first(), err // nothing to do: the hold is left to run out
 	}
-	if !d.holds(now) {
-		if err := d.take(ctx, now); err != nil || !d.held {
+	if s.open != nil && !s.open.at.After(now) && !d.holds(now) {
+		if err := d.takeFirst(ctx, now); err != nil || !d.held {
 			return false, now.Add(lease / 4), err
 		}
-		if s, err = d.look(ctx, now); err != nil { // another may have done it
+		if s, err = d.look(ctx, now); err != nil { // another may have asked
 			return false, now, err
 		}
 	}
@@ -89,6 +89,9 @@ func (d *Dispatcher) Step(ctx context.Context, now time.Time) (worked bool, next
 	list, err := d.prepare(ctx, now, s.lots, &next)
 	if err != nil {
 		return false, next, err
+	}
+	if len(s.lots) > 0 && !d.held {
+		return false, now.Add(lease / 4), nil
 	}
 	if err := d.performAll(ctx, now, list.calls); err != nil {
 		return true, now, err
@@ -156,23 +159,30 @@ func (d *Dispatcher) holds(now time.Time) bool {
 	return d.held && now.Before(d.hold.Expires.Add(-lease/2))
 }
 
-func (d *Dispatcher) take(ctx context.Context, now time.Time) error {
-	return d.DB.Do(ctx, now, func(tx *db.Tx) error {
-		h, ok, err := tenant.Take(tx, d.Quota, d.Node, lease)
-		if err != nil {
-			return err
-		}
-		if ok && (h.Fresh || !d.held) {
-			d.spent = map[string]*spent{}
-			for class, b := range d.Budgets {
-				if h.Epoch > 1 || !h.Fresh { // as if the holder before, or we before we died, had just spent it all
-					d.spend(class, b.Calls, now)
-				}
+// takeFirst takes or renews the hold by itself, for what must not be done without.
+func (d *Dispatcher) takeFirst(ctx context.Context, now time.Time) error {
+	err := d.DB.Do(ctx, now, d.take)
+	d.held = d.held && err == nil
+	return err
+}
+
+// take takes or renews the hold with what is done under it. Whoever comes to hold it
+// begins as if the one before, or this one before it died, had just spent its budget.
+func (d *Dispatcher) take(tx *db.Tx) error {
+	h, ok, err := tenant.Take(tx, d.Quota, d.Node, lease)
+	if err != nil {
+		return err
+	}
+	if ok && (h.Fresh || !d.held || h.Epoch != d.hold.Epoch) {
+		d.spent = map[string]*spent{}
+		for class, b := range d.Budgets {
+			if h.Epoch > 1 || !h.Fresh {
+				d.spend(class, b.Calls, tx.Now)
 			}
 		}
-		d.hold, d.held = h, ok
-		return nil
-	})
+	}
+	d.hold, d.held = h, ok
+	return nil
 }
 
 // room says how many calls of a class may leave now, and when one more may. What is
@@ -241,8 +251,7 @@ func (d *Dispatcher) prepare(ctx context.Context, now time.Time, lots []lot, nex
 	for _, location := range d.turns.order(lots) {
 		err = d.DB.Do(ctx, now, func(tx *db.Tx) error {
 			out = plan{}
-			if h, ok, err := tenant.Take(tx, d.Quota, d.Node, lease); err != nil || !ok || h.Epoch != d.hold.Epoch {
-				d.held = false
+			if err := d.take(tx); err != nil || !d.held {
 				return err
 			}
 			return d.prepareLocation(tx, now, location, lots, &out, next)
@@ -252,6 +261,7 @@ func (d *Dispatcher) prepare(ctx context.Context, now time.Time, lots []lot, nex
 		}
 	}
 	if err != nil {
+		d.held = false // it was taken with what was undone
 		return plan{}, err
 	}
 	for _, p := range out.calls {
