@@ -204,24 +204,25 @@ func (f *fold) heir(tool *plumbline.SourceRecord, real []Trip) int {
 			break
 		}
 	}
-	for i, t := range real {
-		for _, r := range t.Records {
-			for _, c := range f.changes(r, "starts") {
-				if c.value == first && first != "" {
-					return i
-				}
-			}
-		}
+	if i := oldest(real, func(t Trip) bool { return first != "" && f.begins(t, first) }); i >= 0 {
+		return i
 	}
-	return oldest(real)
+	return oldest(real, func(Trip) bool { return true })
 }
 
-// oldest finds the visit of which was heard first by its source's word, so that one
-// that is added later does not take its place.
-func oldest(real []Trip) int {
-	best, since := 0, int64(0)
+// begins says whether a visit was ever to begin at a time.
+func (f *fold) begins(t Trip, at plumbline.Value) bool {
+	return slices.ContainsFunc(t.Records, func(r *plumbline.SourceRecord) bool {
+		return slices.ContainsFunc(f.changes(r, "starts"), func(c change) bool { return c.value == at })
+	})
+}
+
+// oldest finds the visit of which was heard first by its source's word, of those that
+// fit, so that one that is added later does not take its place; -1 if none fits.
+func oldest(real []Trip, fits func(Trip) bool) int {
+	best, since := -1, int64(0)
 	for i, t := range real {
-		if at := t.Records[0].Readings[0].First.At; i == 0 || at < since {
+		if at := t.Records[0].Readings[0].First.At; fits(t) && (best < 0 || at < since) {
 			best, since = i, at
 		}
 	}

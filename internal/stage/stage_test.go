@@ -329,6 +329,23 @@ func TestWhatHappensBelongsToTheVisitThatIsListed(t *testing.T) {
 	}
 }
 
+// A visit that is planned for the hour of one that was taken off is another one, and
+// does not take its name.
+func TestAVisitThatIsPlannedAgainDoesNotTakeThePlaceOfTheFirst(t *testing.T) {
+	slot := func() fields { return fields{"job": "job_1", "starts": at(5, 8, 0), "ends": at(5, 10, 0)} }
+	own := string(plumbline.NewSourceID(location, "hcp", plumbline.Visit, "job_1"))
+	for _, ids := range [][2]string{{"a", "b"}, {"b", "a"}} { // whichever comes first
+		gone, again := ids[0], ids[1]
+		f := newStory(t).says(at(1, 8, 0), fields{"status": "scheduled", "starts": at(5, 8, 0), "visits": []string{gone}}).visit(gone, at(1, 8, 0), slot()).
+			discard(gone, at(2, 8, 0)).visit(again, at(2, 9, 0), slot()).says(at(2, 9, 0), fields{"visits": []string{again}}).fold()
+		for _, v := range f.Job.Visits {
+			if want := map[bool]string{true: "canceled", false: "scheduled"}[v.ID == own]; v.Stage != want {
+				t.Errorf("with %s planned after %s, visit %s is %s, want %s", again, gone, v.ID, v.Stage, want)
+			}
+		}
+	}
+}
+
 // The word that a truck set out is lost, and comes with the next one: the visit is
 // heard of only then, and the truck has been on its way for half an hour.
 func TestATripIsAsOldAsItIsThoughTheVisitIsHeardOfLater(t *testing.T) {
