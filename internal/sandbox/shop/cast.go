@@ -53,7 +53,7 @@ func (s *Shop) mail(p *Person) string {
 		}
 		return r
 	}, strings.ToLower(p.First+p.Last))
-	e := fmt.Sprintf("%s%d@example.%s", local, len(s.story.People), some(s.rng, []string{"com", "net", "org"}))
+	e := fmt.Sprintf("%s%d@%s.test", local, len(s.story.People), some(s.rng, []string{"mail", "post", "letters"})) // example.com is nobody's mailbox
 	p.Emails = append(p.Emails, e)
 	return e
 }
