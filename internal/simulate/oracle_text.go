@@ -18,9 +18,10 @@ import (
 // A said is one text that truly left, with the promise of ours that it kept.
 type said struct {
 	twilio.Message
-	id, rule, subject, class, job, visit, news, value, role string
-	n                                                       int64
-	found                                                   bool
+	id, rule, subject, class, job, visit, news, value, role, person string
+	n                                                               int64
+	found                                                           bool
+	names                                                           []string // source records of whom it was for
 }
 
 // texts reads what the sender's fake took from us, and finds each one's message row by
@@ -33,7 +34,8 @@ func (o *oracle) texts(ctx context.Context) (list []said, err error) {
 	}
 	err = o.view(ctx, func(tx *db.Tx) error {
 		of := map[string]said{}
-		rows, err := tx.Query(`SELECT a.id, m.id, m.rule, m.subject, m.class, m.job, m.visit, m.news, m.value, m.role, m.n
+		rows, err := tx.Query(`SELECT a.id, m.id, m.rule, m.subject, m.class, m.job, m.visit, m.news, m.value, m.role, m.n,
+				coalesce((SELECT p.golden_id FROM source_record p WHERE p.location_id = m.location_id AND p.id = m.person), m.person) AS person
 			FROM attempt a JOIN message m ON m.location_id = a.location_id AND a.carries LIKE '%"' || m.id || '"%'
 			WHERE a.location_id = $1 AND a.room = 'notify'`, o.id)
 		if err != nil {
@@ -43,22 +45,47 @@ func (o *oracle) texts(ctx context.Context) (list []said, err error) {
 		for rows.Next() {
 			var attempt string
 			s := said{found: true}
-			if err := rows.Scan(&attempt, &s.id, &s.rule, &s.subject, &s.class, &s.job, &s.visit, &s.news, &s.value, &s.role, &s.n); err != nil {
+			if err := rows.Scan(&attempt, &s.id, &s.rule, &s.subject, &s.class, &s.job, &s.visit, &s.news, &s.value, &s.role, &s.n, &s.person); err != nil {
 				return err
 			}
 			of[attempt] = s
+		}
+		if err := rows.Err(); err != nil {
+			return err
+		}
+		names, err := customers(tx, o.id)
+		if err != nil {
+			return err
 		}
 		for i := range list {
 			_, attempt, _ := strings.Cut(list[i].StatusCallback, "/status/")
 			attempt, _, _ = strings.Cut(attempt, "#") // how often receipts are tried again
 			if s, ok := of[attempt]; ok {
-				s.Message = list[i].Message
+				s.Message, s.names = list[i].Message, names[s.person]
 				list[i] = s
 			}
 		}
-		return rows.Err()
+		return nil
 	})
 	return list, err
+}
+
+// customers lists the source records of each golden customer.
+func customers(tx *db.Tx, location string) (map[string][]string, error) {
+	rows, err := tx.Query(`SELECT golden_id, id FROM source_record WHERE location_id = $1 AND kind = 'customer'`, location)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	names := map[string][]string{}
+	for rows.Next() {
+		var golden, id string
+		if err := rows.Scan(&golden, &id); err != nil {
+			return nil, err
+		}
+		names[golden] = append(names[golden], id)
+	}
+	return names, rows.Err()
 }
 
 // what names a text for people, without its number.
@@ -127,7 +154,7 @@ func saidWhenItMayBe(ctx context.Context, o *oracle, bad broken) error {
 		if clock := at.Format("15:04"); bounded && (clock < h.from || clock >= h.to || at.Weekday() == h.never) {
 			bad("%s left outside the hours of %s, %s to %s", s.what(), s.class, h.from, h.to)
 		}
-		if told, words := o.stopped(s.To, s.Created); words != "" && s.rule != "help" {
+		if told, words := o.stopped(&s); words != "" && s.rule != "help" {
 			bad("%s left although %q had come and was answered 2xx at %s", s.what(), words, told.Format(time.RFC3339))
 		}
 		o.consented(&s, bad)
@@ -151,9 +178,11 @@ func (o *oracle) consented(s *said, bad broken) {
 	}
 }
 
-// stopped says when we were told, before an instant, that a number wants nothing, and
-// in which words; a later yes at the number lifts it. Told is answered with 2xx.
-func (o *oracle) stopped(phone string, at time.Time) (told time.Time, words string) {
+// stopped says when we were told, before a text left, that its number wants nothing, and
+// in which words. Told is answered with 2xx. START lifts it; that it was a wrong number
+// says nothing of whoever says yes there later, as its owner does who becomes a customer.
+func (o *oracle) stopped(s *said) (told time.Time, words string) {
+	phone, at := s.To, s.Created
 	n := o.shop.Story().Number(phone)
 	if n == nil {
 		return told, ""
@@ -164,6 +193,9 @@ func (o *oracle) stopped(phone string, at time.Time) (told time.Time, words stri
 		}
 		switch e.What {
 		case shop.OptOut, shop.WrongNumber:
+			if e.What == shop.WrongNumber && o.agreed(s, e.At) {
+				continue
+			}
 			if when := o.heard(phone, e.Words, e.At); !when.IsZero() && when.Before(at) {
 				told, words = when, e.Words
 			}
@@ -174,12 +206,20 @@ func (o *oracle) stopped(phone string, at time.Time) (told time.Time, words stri
 	return told, words
 }
 
-// inTheDark says whether somebody had objected at a number and the sender had not told
-// us yet.
-func (o *oracle) inTheDark(phone string, at time.Time) bool {
-	_, words := o.stopped(phone, at)
-	n := o.shop.Story().Number(phone)
-	return words == "" && n != nil && n.Out(at)
+// agreed says whether the office wrote down a yes of whom a text was for, at its number,
+// between an instant and the text.
+func (o *oracle) agreed(s *said, since time.Time) bool {
+	return slices.ContainsFunc(o.shop.Story().Consents, func(c shop.Consent) bool {
+		return c.Given && c.Phone == s.To && c.At.After(since) && !c.At.After(s.Created) && slices.Contains(s.names, string(o.source(plumbline.Customer, c.Customer)))
+	})
+}
+
+// inTheDark says whether somebody had objected at a text's number, and the sender had not
+// told us yet or it did not mean whom the text was for.
+func (o *oracle) inTheDark(s *said) bool {
+	_, words := o.stopped(s)
+	n := o.shop.Story().Number(s.To)
+	return words == "" && n != nil && n.Out(s.Created)
 }
 
 // heard is when a text from a number was first answered 2xx.
@@ -216,7 +256,7 @@ func saidToTheRightOnes(ctx context.Context, o *oracle, bad broken) error {
 		jobs[string(o.source(plumbline.Job, j.ID))] = j
 	}
 	for _, s := range list {
-		if amount.MatchString(s.Body) && !story.MaySeePrices(s.To, s.Created) && !o.inTheDark(s.To, s.Created) {
+		if amount.MatchString(s.Body) && !story.MaySeePrices(s.To, s.Created) && !o.inTheDark(&s) {
 			bad("%s names an amount to somebody who does not pay", s.what())
 		}
 		if s.rule == "review" && estimates[s.job] {
