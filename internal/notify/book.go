@@ -310,14 +310,22 @@ func (b *book) flush() (err error) {
 	defer plumbline.Wrap(&err, "write messages and outcomes")
 
 	if len(b.newMessages) > 0 {
-		list := sortedKeys(b.newMessages, func(m *Message) string { return m.ID })
-		if _, err := b.tx.Exec(upsertMessages(b.tx), b.location, db.JSON(list)); err != nil {
+		var rows [][]any
+		for _, m := range sortedKeys(b.newMessages, func(m *Message) string { return m.ID }) {
+			rows = append(rows, []any{m.ID, m.Rule, m.Subject, m.N, m.Job, m.Visit, m.News, m.Value, m.Person, m.Role, m.Address, m.Household, m.Connection,
+				m.Class, m.State, m.Body, m.Cause, m.Due, m.Happened, m.Known, m.Made, m.Sent, m.Foot, m.Attempt, m.Vendor, m.Rank, m.Code, m.Link,
+				m.Tried, m.Playbook})
+		}
+		if err := b.tx.InsertWide(insertMessages, replaceMessages, b.location, rows); err != nil {
 			return err
 		}
 	}
 	if len(b.newOutcomes) > 0 {
-		list := sortedKeys(b.newOutcomes, func(o *Outcome) string { return o.Rule + "\x00" + o.Subject + "\x00" + strconv.FormatInt(o.N, 36) })
-		if _, err := b.tx.Exec(upsertOutcomes(b.tx), b.location, db.JSON(list)); err != nil {
+		var rows [][]any
+		for _, o := range sortedKeys(b.newOutcomes, func(o *Outcome) string { return o.Rule + "\x00" + o.Subject + "\x00" + strconv.FormatInt(o.N, 36) }) {
+			rows = append(rows, []any{o.Rule, o.Subject, o.N, o.Job, o.State, o.Until, o.Reason, o.Value, o.Who, o.Happened, o.Known, o.At, o.Again, o.Tasked, o.Playbook})
+		}
+		if err := b.tx.InsertWide(insertOutcomes, replaceOutcomes, b.location, rows); err != nil {
 			return err
 		}
 	}

@@ -43,30 +43,20 @@ func selectOpenTasks(tx *db.Tx) string {
 
 func selectToldAbout(tx *db.Tx) string { return toldColumns + `subject IN ` + tx.In(2) }
 
-func upsertMessages(tx *db.Tx) string {
-	return `INSERT INTO message (location_id, id, rule, subject, n, job, visit, news, value, person, role, address, household, connection, class,
-			state, body, cause, due, happened, known, made, sent, foot, attempt, vendor, rank, code, link, tried, playbook)
-		SELECT $1, v.id, v.rule, v.subject, v.n, v.job, v.visit, v.news, v.value, v.person, v.role, v.address, v.household, v.connection, v.class,
-			v.state, v.body, v.cause, v.due, v.happened, v.known, v.made, v.sent, v.foot, v.attempt, v.vendor, v.rank, v.code, v.link, v.tried, v.playbook
-		FROM ` + tx.Set(2, "id text", "rule text", "subject text", "n bigint", "job text", "visit text", "news text", "value text",
-		"person text", "role text", "address text", "household text", "connection text", "class text", "state text", "body text", "cause text",
-		"due bigint", "happened bigint", "known bigint", "made bigint", "sent bigint", "foot bigint", "attempt text", "vendor text",
-		"rank bigint", "code bigint", "link text", "tried bigint", "playbook text") + ` AS v WHERE true
-		ON CONFLICT (location_id, id) DO UPDATE SET value = excluded.value, person = excluded.person, role = excluded.role,
-			connection = excluded.connection, state = excluded.state, body = excluded.body, cause = excluded.cause, due = excluded.due,
-			happened = excluded.happened, known = excluded.known, sent = excluded.sent, foot = excluded.foot, attempt = excluded.attempt,
-			vendor = excluded.vendor, rank = excluded.rank, code = excluded.code, link = excluded.link, tried = excluded.tried, playbook = excluded.playbook`
-}
+// Messages and outcomes are wide: they are bound as they are.
+const (
+	insertMessages = `INSERT INTO message (location_id, id, rule, subject, n, job, visit, news, value, person, role, address, household, connection, class,
+		state, body, cause, due, happened, known, made, sent, foot, attempt, vendor, rank, code, link, tried, playbook)`
+	replaceMessages = `ON CONFLICT (location_id, id) DO UPDATE SET value = excluded.value, person = excluded.person, role = excluded.role,
+		connection = excluded.connection, state = excluded.state, body = excluded.body, cause = excluded.cause, due = excluded.due,
+		happened = excluded.happened, known = excluded.known, sent = excluded.sent, foot = excluded.foot, attempt = excluded.attempt,
+		vendor = excluded.vendor, rank = excluded.rank, code = excluded.code, link = excluded.link, tried = excluded.tried, playbook = excluded.playbook`
 
-func upsertOutcomes(tx *db.Tx) string {
-	return `INSERT INTO outcome (location_id, rule, subject, n, job, state, until, reason, value, who, happened, known, at, again, tasked, playbook)
-		SELECT $1, v.rule, v.subject, v.n, v.job, v.state, v.until, v.reason, v.value, v.who, v.happened, v.known, v.at, v.again, v.tasked, v.playbook
-		FROM ` + tx.Set(2, "rule text", "subject text", "n bigint", "job text", "state text", "until bigint", "reason text", "value text",
-		"who text", "happened bigint", "known bigint", "at bigint", "again bigint", "tasked bigint", "playbook text") + ` AS v WHERE true
-		ON CONFLICT (location_id, rule, subject, n) DO UPDATE SET job = excluded.job, state = excluded.state, until = excluded.until, reason = excluded.reason,
-			value = excluded.value, who = excluded.who, happened = excluded.happened, known = excluded.known, at = excluded.at,
-			again = excluded.again, tasked = excluded.tasked, playbook = excluded.playbook`
-}
+	insertOutcomes  = `INSERT INTO outcome (location_id, rule, subject, n, job, state, until, reason, value, who, happened, known, at, again, tasked, playbook)`
+	replaceOutcomes = `ON CONFLICT (location_id, rule, subject, n) DO UPDATE SET job = excluded.job, state = excluded.state, until = excluded.until,
+		reason = excluded.reason, value = excluded.value, who = excluded.who, happened = excluded.happened, known = excluded.known, at = excluded.at,
+		again = excluded.again, tasked = excluded.tasked, playbook = excluded.playbook`
+)
 
 func upsertTold(tx *db.Tx) string {
 	return `INSERT INTO told (location_id, news, subject, address, value, maybe, attempt, message, how, at)

@@ -147,11 +147,7 @@ func selectHistories(tx *db.Tx) string {
 	return `SELECT subject, doc, n FROM history WHERE location_id = $1 AND subject IN ` + tx.In(2)
 }
 
-func insertTransitions(tx *db.Tx) string {
-	return `INSERT INTO transition (location_id, subject, n, kind, what, stage, happened, known, recorded, cause, playbook, silent)
-		SELECT $1, v.s, v.n, v.k, v.w, v.g, v.h, v.kn, $3, v.c, v.p, v.q
-		FROM ` + tx.Set(2, "s text", "n bigint", "k text", "w text", "g text", "h bigint", "kn bigint", "c text", "p text", "q bigint") + ` AS v`
-}
+const insertTransitions = `INSERT INTO transition (location_id, subject, n, kind, what, stage, happened, known, recorded, cause, playbook, silent)`
 
 func upsertHistories(tx *db.Tx) string {
 	return `INSERT INTO history (location_id, subject, doc, n)

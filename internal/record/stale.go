@@ -118,30 +118,16 @@ type Move struct {
 func Record(tx *db.Tx, location string, moves []Move, now []Recorded) (err error) {
 	defer plumbline.Wrap(&err, "record transitions")
 
-	type row struct {
-		S  string `json:"s"`
-		N  int64  `json:"n"`
-		K  string `json:"k"`
-		W  string `json:"w"`
-		G  string `json:"g"`
-		H  int64  `json:"h"`
-		KN int64  `json:"kn"`
-		C  string `json:"c"`
-		P  string `json:"p"`
-		Q  int    `json:"q"`
-	}
-	var rows []row
+	var rows [][]any
 	for _, m := range moves {
 		silent := 0
 		if m.Silent {
 			silent = 1
 		}
-		rows = append(rows, row{string(m.Subject), m.N, string(m.Kind), m.What, m.Stage, m.Happened.UnixMilli(), m.Known.UnixMilli(), m.Cause, m.Playbook, silent})
+		rows = append(rows, []any{m.Subject, m.N, m.Kind, m.What, m.Stage, m.Happened.UnixMilli(), m.Known.UnixMilli(), tx.Now.UnixMilli(), m.Cause, m.Playbook, silent})
 	}
-	if len(rows) > 0 {
-		if _, err := tx.Exec(insertTransitions(tx), location, db.JSON(rows), tx.Now.UnixMilli()); err != nil {
-			return err
-		}
+	if err := tx.InsertWide(insertTransitions, "", location, rows); err != nil {
+		return err
 	}
 	type hist struct {
 		S string `json:"s"`
