@@ -358,9 +358,9 @@ func (a *Advance) apply(tx *db.Tx, location string, batch []Decoded, most int) (
 		if err := tenant.LockOwed(tx, location); err != nil {
 			return 0, err
 		}
-		follow := make([]func() error, len(a.Followers))
+		follow := make([]func(*db.Tx) error, len(a.Followers))
 		for i, f := range a.Followers {
-			follow[i] = func() error { return f.Follow(tx, derived) }
+			follow[i] = func(tx *db.Tx) error { return f.Follow(tx, derived) }
 		}
 		if err := tx.Beside(follow...); err != nil {
 			return 0, err

@@ -3,6 +3,7 @@ package db_test
 import (
 	"errors"
 	"fmt"
+	"strings"
 	"testing"
 
 	"plumbline.dev/plumbline/internal/db"
@@ -12,8 +13,8 @@ func TestFunctionsBesideEachOtherTakeTurnsAtTheEngine(t *testing.T) {
 	each(t, things, func(t *testing.T, d *db.DB) {
 		const each = 50
 		do(t, d, func(tx *db.Tx) error {
-			work := func(name string) func() error {
-				return func() error {
+			work := func(name string) func(*db.Tx) error {
+				return func(tx *db.Tx) error {
 					for i := range each {
 						if err := add(tx, fmt.Sprintf("%s%d", name, i)); err != nil {
 							return err
@@ -54,7 +55,7 @@ func TestFunctionsBesideEachOtherTakeTurnsAtTheEngine(t *testing.T) {
 func TestOneThatFailsBesideOthersEndsTheTransaction(t *testing.T) {
 	each(t, things, func(t *testing.T, d *db.DB) {
 		err := d.Do(t.Context(), noon, func(tx *db.Tx) error {
-			return tx.Beside(func() error { return add(tx, "x") }, func() error { return errOops })
+			return tx.Beside(func(tx *db.Tx) error { return add(tx, "x") }, func(*db.Tx) error { return errOops })
 		})
 		if !errors.Is(err, errOops) {
 			t.Errorf("Do returns %v, want what one of them returned", err)
@@ -71,16 +72,68 @@ func TestRowsLeftUnreadKeepNobodyWaiting(t *testing.T) {
 			if err := errors.Join(add(tx, "x"), add(tx, "y")); err != nil {
 				return err
 			}
-			first := func() error {
+			first := func(tx *db.Tx) error {
+				rows, err := tx.Query(`SELECT id FROM thing`)
+				if err != nil {
+					return err
+				}
+				rows.Next() // and forgets the rest
+				return rows.Err()
+			}
+			return tx.Beside(first, first, first)
+		})
+	})
+}
+
+func TestAStatementBeforeTheLastOneIsReadIsAnErrorAndNoWaitForEver(t *testing.T) {
+	each(t, things, func(t *testing.T, d *db.DB) {
+		err := d.Do(t.Context(), noon, func(tx *db.Tx) error {
+			if err := errors.Join(add(tx, "x"), add(tx, "y")); err != nil {
+				return err
+			}
+			return tx.Beside(func(tx *db.Tx) error {
 				rows, err := tx.Query(`SELECT id FROM thing`)
 				if err != nil {
 					return err
 				}
 				defer rows.Close()
 				rows.Next()
-				return nil
+				return add(tx, "z")
+			})
+		})
+		if err == nil || !strings.Contains(err.Error(), "neither read nor closed") {
+			t.Errorf("Do returns %v", err)
+		}
+	})
+}
+
+func TestAPanicBesideOthersLeavesNobodyWaiting(t *testing.T) {
+	each(t, things, func(t *testing.T, d *db.DB) {
+		defer func() {
+			if p := recover(); p != errOops {
+				t.Errorf("recovered %v, want what one of them panicked with", p)
 			}
-			return tx.Beside(first, first, first)
+		}()
+		_ = d.Do(t.Context(), noon, func(tx *db.Tx) error {
+			return errors.Join(add(tx, "x"), tx.Beside(func(tx *db.Tx) error {
+				if _, err := tx.Query(`SELECT id FROM thing`); err != nil {
+					return err
+				}
+				panic(errOops)
+			}, func(tx *db.Tx) error { return add(tx, "y") }))
+		})
+		t.Error("it went on")
+	})
+}
+
+func TestNothingRunsBesideWhatRunsBesideOthers(t *testing.T) {
+	each(t, things, func(t *testing.T, d *db.DB) {
+		do(t, d, func(tx *db.Tx) error {
+			err := tx.Beside(func(tx *db.Tx) error { return tx.Beside() })
+			if err == nil {
+				t.Error("it did")
+			}
+			return nil
 		})
 	})
 }
@@ -88,7 +141,7 @@ func TestRowsLeftUnreadKeepNobodyWaiting(t *testing.T) {
 func TestThereAreNoSavepointsBesideOthers(t *testing.T) {
 	each(t, things, func(t *testing.T, d *db.DB) {
 		do(t, d, func(tx *db.Tx) error {
-			err := tx.Beside(func() error { return tx.Savepoint(func() error { return nil }) })
+			err := tx.Beside(func(tx *db.Tx) error { return tx.Savepoint(func() error { return nil }) })
 			if err == nil {
 				t.Error("a savepoint was made")
 			}

@@ -11,6 +11,7 @@ import (
 	"reflect"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 	"unicode/utf8"
 
@@ -41,78 +42,101 @@ type Tx struct {
 	many     []*Rows       // closed at the end, if the caller forgot
 	single   []*Row        // likewise
 	written  int64         // rows
-	turn     chan struct{} // of Beside: who holds it may ask the engine; nil without
+	turn     chan struct{} // of Beside: who has taken it may ask the engine; nil without
+	reading  bool          // rows of a query still have the turn
 }
 
-// Rows are the rows of a query, as of database/sql.
+// Rows are the rows of a query, as of database/sql. They keep the turn of Beside until
+// they are read or closed.
 type Rows struct {
 	*sql.Rows
-	tx   *Tx
-	held bool // the turn, until they are read
+	read func()
 }
 
 // Next moves to the next row.
 func (r *Rows) Next() bool {
 	ok := r.Rows.Next()
 	if !ok {
-		r.pass()
+		r.read()
 	}
 	return ok
 }
 
 // Close lets go of rows that were not read.
 func (r *Rows) Close() error {
-	err := r.Rows.Close()
-	r.pass()
-	return err
+	defer r.read()
+	return r.Rows.Close()
 }
 
-func (r *Rows) pass() {
-	if r.held {
-		r.held = false
-		r.tx.pass()
-	}
-}
-
-// A Row is at most one row, as of database/sql.
+// A Row is at most one row, as of database/sql. It keeps the turn likewise.
 type Row struct {
 	*sql.Row
-	tx   *Tx
-	held bool
+	read func()
 }
 
 // Scan reads the row, or returns sql.ErrNoRows.
 func (r *Row) Scan(to ...any) error {
-	err := r.Row.Scan(to...)
-	if r.held {
-		r.held = false
-		r.tx.pass()
+	defer r.read()
+	return r.Row.Scan(to...)
+}
+
+// enter waits until a statement may run, and says why it may not.
+func (tx *Tx) enter(query string, args []any) error {
+	if tx.reading {
+		return tx.fail(errors.New("the rows of the statement before are neither read nor closed"))
+	}
+	if tx.turn != nil {
+		<-tx.turn
+	}
+	err := tx.ready(query, args)
+	if err != nil {
+		tx.leave()
 	}
 	return err
 }
 
-// await waits until the transaction may be used, pass lets the next one use it.
-func (tx *Tx) await() {
-	if tx.turn != nil {
-		<-tx.turn
-	}
-}
-
-func (tx *Tx) pass() {
+// leave lets another statement run.
+func (tx *Tx) leave() {
 	if tx.turn != nil {
 		tx.turn <- struct{}{}
 	}
 }
 
-// Beside runs functions at once in the transaction, and returns when all have, with the
-// error of the first of them that failed. While one waits for the engine the others
-// work: their statements take turns, in an order that depends on chance, so that none
-// of them may read what another writes. They have no savepoints of their own.
-func (tx *Tx) Beside(list ...func() error) error {
-	tx.turn = make(chan struct{}, 1)
-	tx.turn <- struct{}{}
-	defer func() { tx.turn = nil }()
-	return plumbline.EachErr(len(list), func(i int) error { return list[i]() })
+// keep keeps the turn until what it returns is called, once or more often.
+func (tx *Tx) keep() (read func()) {
+	if tx.turn == nil {
+		return func() {}
+	}
+	tx.reading = true
+	return sync.OnceFunc(func() { tx.reading = false; tx.leave() })
+}
+
+// Beside runs functions at once in the transaction, each with a Tx of its own, and
+// returns when all have, with the error of the first of them that failed. While one waits
+// for the engine the others work: their statements take turns, in an order that depends
+// on chance, so that none of them may read what another writes. They have no savepoints,
+// and nothing beside them.
+func (tx *Tx) Beside(list ...func(*Tx) error) error {
+	if tx.turn != nil {
+		return errors.New("what runs beside others runs nothing beside itself")
+	}
+	turn := make(chan struct{}, 1)
+	turn <- struct{}{}
+	parts := make([]*Tx, len(list))
+	for i := range parts {
+		parts[i] = &Tx{Now: tx.Now, ctx: tx.ctx, engine: tx.engine, run: tx.run, readOnly: tx.readOnly, failed: tx.failed, turn: turn}
+	}
+	err := plumbline.EachErr(len(list), func(i int) (err error) {
+		defer func() { err = parts[i].finish(err) }() // also when it panics: the others wait for its rows
+		return list[i](parts[i])
+	})
+	for _, part := range parts {
+		tx.written += part.written
+		if tx.failed == nil {
+			tx.failed = part.failed
+		}
+	}
+	return err
 }
 
 // A runner runs statements: a *sql.Tx, or a SQLite connection with its
@@ -125,11 +149,10 @@ type runner interface {
 
 // Exec runs a statement and returns the number of rows it changed.
 func (tx *Tx) Exec(query string, args ...any) (int64, error) {
-	tx.await()
-	defer tx.pass()
-	if err := tx.ready(query, args); err != nil {
+	if err := tx.enter(query, args); err != nil {
 		return 0, err
 	}
+	defer tx.leave()
 	result, err := tx.run.ExecContext(tx.ctx, query, args...)
 	if err != nil {
 		return 0, tx.fail(err)
@@ -180,18 +203,15 @@ func (tx *Tx) InsertWide(before, after string, first any, rows [][]any) error {
 // Query runs a statement that returns rows. Read them all, or close them,
 // before the next statement.
 func (tx *Tx) Query(query string, args ...any) (*Rows, error) {
-	tx.await()
-	if err := tx.ready(query, args); err != nil {
-		tx.pass()
+	if err := tx.enter(query, args); err != nil {
 		return nil, err
 	}
 	rows, err := tx.run.QueryContext(tx.ctx, query, args...)
 	if err != nil {
-		err = tx.fail(err)
-		tx.pass()
-		return nil, err
+		tx.leave()
+		return nil, tx.fail(err)
 	}
-	r := &Rows{rows, tx, tx.turn != nil}
+	r := &Rows{rows, tx.keep()}
 	tx.many = append(tx.many, r)
 	return r, nil
 }
@@ -200,11 +220,10 @@ func (tx *Tx) Query(query string, args ...any) (*Rows, error) {
 // scanned before the next statement. Without a row Scan returns sql.ErrNoRows,
 // and the transaction goes on.
 func (tx *Tx) QueryRow(query string, args ...any) *Row {
-	tx.await()
-	if err := tx.ready(query, args); err != nil {
-		return &Row{failedRow(err), tx, tx.turn != nil}
+	if err := tx.enter(query, args); err != nil {
+		return &Row{failedRow(err), func() {}}
 	}
-	row := &Row{tx.run.QueryRowContext(tx.ctx, query, args...), tx, tx.turn != nil}
+	row := &Row{tx.run.QueryRowContext(tx.ctx, query, args...), tx.keep()}
 	if err := row.Err(); err != nil {
 		_ = tx.fail(err)
 	}
