@@ -79,16 +79,10 @@ const (
 )
 
 const (
+	insertTasks      = `INSERT INTO task (location_id, id, rule, about, person, title, body, due, opened)`
 	taskColumns      = `SELECT id, rule, about, person, title, body, due, opened, closed FROM task `
 	selectTasksAfter = taskColumns + `WHERE location_id = $1 AND id > $2 ORDER BY id LIMIT $3`
 )
-
-func insertTasks(tx *db.Tx) string {
-	return `INSERT INTO task (location_id, id, rule, about, person, title, body, due, opened)
-		SELECT $1, v.i, v.r, v.s, v.p, v.t, v.b, v.d, $3
-		FROM ` + tx.Set(2, "i text", "r text", "s text", "p text", "t text", "b text", "d bigint") + ` AS v WHERE true
-		ON CONFLICT (location_id, id) DO NOTHING`
-}
 
 func selectOpenTasks(tx *db.Tx) string {
 	return taskColumns + `WHERE location_id = $1 AND closed = 0 AND about IN (SELECT w.s FROM ` + tx.Set(2, "s text") + ` AS w)

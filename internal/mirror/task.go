@@ -56,40 +56,28 @@ func (m *Mirror) OpenTasks(tx *db.Tx, location string, list ...Task) (err error)
 	for _, t := range there {
 		have[t.id] = true
 	}
-	var rows []taskRow
+	var made []string
+	var rows [][]any
 	for i, t := range list {
 		if have[ids[i]] {
 			continue
 		}
 		have[ids[i]] = true
-		r := taskRow{ids[i], t.Rule, string(t.Subject), string(t.Person), t.Title, t.Body, 0}
+		var due int64
 		if !t.Due.IsZero() {
-			r.Due = t.Due.UnixMilli()
+			due = t.Due.UnixMilli()
 		}
-		rows = append(rows, r)
+		made = append(made, ids[i])
+		rows = append(rows, []any{ids[i], t.Rule, t.Subject, t.Person, t.Title, t.Body, due, tx.Now.UnixMilli()})
 	}
 	if len(rows) == 0 {
 		return nil
 	}
-	slices.SortFunc(rows, func(a, b taskRow) int { return strings.Compare(a.ID, b.ID) })
-	if _, err := tx.Exec(insertTasks(tx), location, db.JSON(rows), tx.Now.UnixMilli()); err != nil {
+	slices.SortFunc(rows, func(a, b []any) int { return strings.Compare(a[0].(string), b[0].(string)) })
+	if err := tx.InsertWide(insertTasks, "", location, rows); err != nil {
 		return err
 	}
-	made := make([]string, len(rows))
-	for i, r := range rows {
-		made[i] = r.ID
-	}
-	return m.oweTask(tx, location, made...)
-}
-
-type taskRow struct {
-	ID      string `json:"i"`
-	Rule    string `json:"r"`
-	Subject string `json:"s"`
-	Person  string `json:"p"`
-	Title   string `json:"t"`
-	Body    string `json:"b"`
-	Due     int64  `json:"d"`
+	return m.oweTasksOf(tx, location, made)
 }
 
 // An EndedTask names the tasks that a rule has opened about a subject, and says why they
@@ -132,11 +120,11 @@ func (m *Mirror) CloseTasks(tx *db.Tx, location string, list ...EndedTask) (err 
 	if _, err := tx.Exec(closeTasks(tx), location, db.JSON(closed), tx.Now.UnixMilli()); err != nil {
 		return err
 	}
-	return m.oweTask(tx, location, ids...)
+	return m.oweTasksOf(tx, location, ids)
 }
 
-// oweTask owes tasks' records at all targets that are on and have tasks.
-func (m *Mirror) oweTask(tx *db.Tx, location string, ids ...string) error {
+// oweTasksOf owes some tasks' records at all targets that are on and have tasks.
+func (m *Mirror) oweTasksOf(tx *db.Tx, location string, ids []string) error {
 	pb, _, err := m.Policy(location)
 	if err != nil {
 		return err

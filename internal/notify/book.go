@@ -30,36 +30,36 @@ const (
 
 // A Message is something said to a person, or that is to be. Instants are ms UTC.
 type Message struct {
-	ID         string `json:"id"`
-	Rule       string `json:"rule"`
-	Subject    string `json:"subject"`
-	N          int64  `json:"n"`
-	Job        string `json:"job"`
-	Visit      string `json:"visit"`
-	News       string `json:"news"`
-	Value      string `json:"value"`
-	Person     string `json:"person"`
-	Role       string `json:"role"`
-	Address    string `json:"address"`
-	Household  string `json:"household"`
-	Connection string `json:"connection"`
-	Class      string `json:"class"`
-	State      string `json:"state"`
-	Body       string `json:"body"`
-	Cause      string `json:"cause"`
-	Due        int64  `json:"due"`
-	Happened   int64  `json:"happened"`
-	Known      int64  `json:"known"`
-	Made       int64  `json:"made"`
-	Sent       int64  `json:"sent"`
-	Foot       int    `json:"foot"`
-	Attempt    string `json:"attempt"`
-	Vendor     string `json:"vendor"`
-	Rank       int    `json:"rank"`
-	Code       int    `json:"code"`
-	Link       string `json:"link"`
-	Tried      int    `json:"tried"` // 1: it did not arrive once, and is or was said once more
-	Playbook   string `json:"playbook"`
+	ID         string
+	Rule       string
+	Subject    string
+	N          int64
+	Job        string
+	Visit      string
+	News       string
+	Value      string
+	Person     string
+	Role       string
+	Address    string
+	Household  string
+	Connection string
+	Class      string
+	State      string
+	Body       string
+	Cause      string
+	Due        int64
+	Happened   int64
+	Known      int64
+	Made       int64
+	Sent       int64
+	Foot       int
+	Attempt    string
+	Vendor     string
+	Rank       int
+	Code       int
+	Link       string
+	Tried      int // 1: it did not arrive once, and is or was said once more
+	Playbook   string
 }
 
 // pending says that it may still be said.
@@ -75,21 +75,21 @@ func said(state string) bool {
 
 // An Outcome is what came of a rule whose trigger was reached.
 type Outcome struct {
-	Rule     string `json:"rule"`
-	Subject  string `json:"subject"`
-	N        int64  `json:"n"`
-	Job      string `json:"job"`
-	State    string `json:"state"`
-	Until    int64  `json:"until"`
-	Reason   string `json:"reason"`
-	Value    string `json:"value"`
-	Who      string `json:"who"`
-	Happened int64  `json:"happened"`
-	Known    int64  `json:"known"`
-	At       int64  `json:"at"`
-	Again    int    `json:"again"`
-	Tasked   int    `json:"tasked"` // 0: no task; 1: one is open; 2: it has ended
-	Playbook string `json:"playbook"`
+	Rule     string
+	Subject  string
+	N        int64
+	Job      string
+	State    string
+	Until    int64
+	Reason   string
+	Value    string
+	Who      string
+	Happened int64
+	Known    int64
+	At       int64
+	Again    int
+	Tasked   int // 0: no task; 1: one is open; 2: it has ended
+	Playbook string
 }
 
 // A told is what an address was last told of a state.

@@ -35,7 +35,7 @@ func (o *oracle) texts(ctx context.Context) (list []said, err error) {
 	err = o.view(ctx, func(tx *db.Tx) error {
 		of := map[string]said{}
 		rows, err := tx.Query(`SELECT a.id, m.id, m.rule, m.subject, m.class, m.job, m.visit, m.news, m.value, m.role, m.n,
-				coalesce((SELECT p.golden_id FROM source_record p WHERE p.location_id = m.location_id AND p.id = m.person), m.person) AS person
+				coalesce((SELECT p.golden_id FROM source_record p WHERE p.location_id = m.location_id AND p.id = m.person), m.person)
 			FROM attempt a JOIN message m ON m.location_id = a.location_id AND a.carries LIKE '%"' || m.id || '"%'
 			WHERE a.location_id = $1 AND a.room = 'notify'`, o.id)
 		if err != nil {

@@ -168,7 +168,8 @@ func (f *fold) ringing() error {
 	return nil
 }
 
-// sorted returns the keys of a map in order.
+// sorted returns the keys of a map in order. Most of the maps are empty, most of the
+// time, and slices.Sorted over maps.Keys takes three allocations to find that out.
 func sorted[V any](m map[string]V) []string {
 	if len(m) == 0 {
 		return nil
