@@ -473,6 +473,26 @@ func TestTheFourClassesOfErrors(t *testing.T) {
 	})
 }
 
+// What an answer to asking comes to is not written down by a node that is told to stop
+// meanwhile, and it says so.
+func TestAskingThatIsCutOffIsAnError(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		c := newCarrier(t, d, "l")
+		c.answer = func(string) *connect.Error { return &connect.Error{Class: connect.Unknown, Msg: "cut off"} }
+		c.owe(noon, outbox.Debt{Key: key("l", "a")})
+		one := c.dispatcher("one")
+		at := c.run(one, noon)
+		ctx, stop := context.WithCancel(t.Context())
+		c.found = func(string) outbox.Result { stop(); return outbox.Result{} }
+		if worked, _, err := one.Step(ctx, at); !errors.Is(err, context.Canceled) {
+			t.Errorf("Step = %v, %v, want that it was told to stop", worked, err)
+		}
+		if n := c.count(`SELECT COUNT(*) FROM attempt WHERE state IN ('open', 'unknown')`); n != 1 {
+			t.Errorf("%d attempts are open, want the one that is to be asked after again", n)
+		}
+	})
+}
+
 // A token that is not taken any more pauses the quota, and a person is told.
 func TestWhatWaitsForAPersonIsShownAndTriedOn(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
