@@ -60,7 +60,8 @@ type Accounted interface {
 
 // A Decoder turns deliveries of its tool into readings. It is pure: the same
 // delivery gives the same readings for ever, within one derivation version. Nothing
-// to say (an event we have no use for) is ErrIgnored with a reason.
+// to say (an event we have no use for) is an Ignored with a rule, a delivery that only
+// names an object a Thin.
 type Decoder interface {
 	Decode(d plumbline.Delivery) ([]plumbline.Reading, error)
 }
@@ -229,6 +230,27 @@ type Point struct {
 	Known               bool
 }
 
+// A Grant is what an account has granted us by OAuth.
+type Grant struct {
+	Access  Secret
+	Refresh Secret
+	Expires time.Time // of Access; zero: the vendor did not say
+}
+
+// An Authorizer is a tool whose access is granted by an account's administrator, and
+// expires. Until Use it has none, and every call is a Wait.
+type Authorizer interface {
+	// AuthorizeURL is where the administrator agrees; state comes back with the code.
+	AuthorizeURL(redirect, state string) string
+	// Redeem turns the code with which the vendor sends the administrator back into a grant.
+	Redeem(ctx context.Context, redirect, code string) (Grant, error)
+	// Refresh returns the grant that follows. The one before may be void from then on,
+	// so that it is called by one caller at a time, which stores what it returns.
+	Refresh(ctx context.Context, g Grant) (Grant, error)
+	// Use makes calls with a grant from now on.
+	Use(g Grant)
+}
+
 // A Router estimates a drive.
 type Router interface {
 	Route(ctx context.Context, from, to Point, departs time.Time) (Drive, error)
@@ -238,6 +260,14 @@ type Router interface {
 type Drive struct {
 	Low, Likely, High time.Duration
 	Basis             string
+}
+
+// A Metered tool is throttled by the vendor by what calls cost, not by how many there
+// are. It keeps to that budget itself, by what answers say of it: a call that does not
+// fit now is not made, and is a Wait that says how long.
+type Metered interface {
+	// Spent is how many points the calls of this process have cost so far.
+	Spent() float64
 }
 
 // A Budgeter tells how fast a tool may be called. Class separates buckets within

@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"time"
+
+	"plumbline.dev/plumbline"
 )
 
 // ErrPing is what Verify returns for a vendor's unsigned test call: answer 2xx,
@@ -17,6 +19,15 @@ var ErrSignature = errors.New("the signature does not fit")
 type Ignored struct{ Rule string }
 
 func (e Ignored) Error() string { return "ignored: " + e.Rule }
+
+// Thin says that a delivery tells no more than that something has become of an object:
+// it has been applied once a reading of that object, begun after its receipt, has.
+type Thin struct {
+	Kind plumbline.Kind
+	ID   string // the source's
+}
+
+func (e Thin) Error() string { return "it names a " + string(e.Kind) + " that has to be read" }
 
 // A Class says what to do about a call that failed.
 type Class int
