@@ -286,6 +286,11 @@ func (s *SourceRecord) ties(i, top int) bool {
 	return a == b || s.Ahead && s.Kind.undated() && (b-a <= drift.Milliseconds() || b == s.Readings[top].Received)
 }
 
+// ReadAfter says whether a reading of it was begun after an instant.
+func (s *SourceRecord) ReadAfter(at time.Time) bool {
+	return slices.ContainsFunc(s.Readings, func(p Stated) bool { return p.Last.Read > at.UnixMilli() })
+}
+
 // Text returns a text field, "" if it is absent or null.
 func (s *SourceRecord) Text(field string) string {
 	c, _ := s.Get(field)

@@ -351,7 +351,7 @@ func (a *Advance) apply(tx *db.Tx, location string, batch []Decoded, most int) (
 	if err != nil {
 		return 0, err
 	}
-	if len(derived.Jobs)+len(derived.People)+len(derived.Addresses)+len(derived.Ties) > 0 {
+	if len(derived.Jobs)+len(derived.People)+len(derived.Addresses)+len(derived.Ties)+len(derived.Unread) > 0 {
 		if err := w.remember(derived); err != nil {
 			return 0, err
 		}
@@ -369,13 +369,16 @@ func (a *Advance) apply(tx *db.Tx, location string, batch []Decoded, most int) (
 	if _, err := inbox.Settle(tx, verdicts); err != nil {
 		return 0, err
 	}
+	if err := inbox.Cover(tx, location, w.read...); err != nil {
+		return 0, err
+	}
 	return len(batch) + w.derived, a.fail(tx, batch)
 }
 
 // fail puts what could not be read in front of a person.
 func (a *Advance) fail(tx *db.Tx, batch []Decoded) error {
 	for _, d := range batch {
-		if d.Err == nil || errors.As(d.Err, &connect.Ignored{}) {
+		if d.Err == nil || errors.As(d.Err, &connect.Ignored{}) || errors.As(d.Err, &connect.Thin{}) {
 			continue
 		}
 		could := "read"
@@ -405,9 +408,12 @@ func describe(d plumbline.Delivery) string {
 func verdict(d Decoded) inbox.Verdict {
 	v := inbox.Verdict{Location: d.Delivery.Location, Connection: d.Delivery.Connection, Key: d.Delivery.Key, State: plumbline.Applied}
 	var ignored connect.Ignored
+	var thin connect.Thin
 	switch {
 	case errors.As(d.Err, &ignored):
 		v.State, v.Reason = plumbline.Ignored, ignored.Rule
+	case errors.As(d.Err, &thin):
+		v.State, v.Reason = plumbline.Waiting, inbox.Unread(thin.Kind, thin.ID)
 	case d.Err != nil:
 		v.State, v.Reason = plumbline.Failed, d.Err.Error()
 	}

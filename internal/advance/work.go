@@ -1,11 +1,13 @@
 package advance
 
 import (
+	"errors"
 	"maps"
 	"slices"
 	"strings"
 
 	"plumbline.dev/plumbline"
+	"plumbline.dev/plumbline/internal/connect"
 	"plumbline.dev/plumbline/internal/db"
 	"plumbline.dev/plumbline/internal/identity"
 	"plumbline.dev/plumbline/internal/inbox"
@@ -21,7 +23,8 @@ type Batch struct {
 	Jobs      []*Job
 	People    []*Person
 	Addresses []*Address
-	Ties      []Tie           // source records of which a read must decide
+	Ties      []Object        // source records of which a read must decide
+	Unread    []Object        // what deliveries have named and not told
 	Moves     []identity.Move // source records that belong to other golden records now
 	Readings  []Heard         // which source records the deliveries have spoken of
 }
@@ -35,8 +38,8 @@ type Heard struct {
 	Golden     plumbline.GoldenID
 }
 
-// A Tie is a source record of which two notices of one instant differ.
-type Tie struct {
+// An Object is something that a source keeps.
+type Object struct {
 	Connection string
 	Kind       plumbline.Kind
 	External   string
@@ -53,7 +56,9 @@ type work struct {
 	queue   [3]map[string]string // by rank: golden id -> cause
 	derived int
 	moves   []identity.Move
-	ties    []Tie
+	ties    []Object
+	unread  []Object
+	read    []inbox.Covering
 	heard   []Heard
 	placed  map[plumbline.GoldenID]bool // jobs that are said to be elsewhere now
 }
@@ -84,6 +89,11 @@ func (w *work) hear(batch []Decoded) ([]inbox.Verdict, error) {
 	var decisions []identity.Decision
 	for _, d := range batch {
 		verdicts = append(verdicts, verdict(d))
+		w.read = append(w.read, coverings(d)...)
+		var thin connect.Thin
+		if errors.As(d.Err, &thin) {
+			w.unread = append(w.unread, Object{d.Delivery.Connection, thin.Kind, thin.ID})
+		}
 		if d.Err != nil {
 			continue
 		}
@@ -102,6 +112,21 @@ func (w *work) hear(batch []Decoded) ([]inbox.Verdict, error) {
 	return verdicts, w.spread(changed, decisions)
 }
 
+// coverings are the objects that an answer tells of: the one that was asked for, and
+// what stands in it whole. A decoder makes a reading of nothing else.
+func coverings(d Decoded) (list []inbox.Covering) {
+	if d.Delivery.Read.IsZero() || d.Err != nil && !errors.As(d.Err, &connect.Ignored{}) {
+		return nil
+	}
+	if kind, id, ok := strings.Cut(strings.TrimPrefix(d.Delivery.Key, d.Delivery.Attempt+"/"), "/"); ok {
+		list = append(list, inbox.Covering{Connection: d.Delivery.Connection, Kind: plumbline.Kind(kind), ID: id, Began: d.Delivery.Read})
+	}
+	for _, r := range d.Readings {
+		list = append(list, inbox.Covering{Connection: d.Delivery.Connection, Kind: r.Kind, ID: r.ID, Began: d.Delivery.Read})
+	}
+	return list
+}
+
 // spread finds what the changes make stale.
 func (w *work) spread(changed []record.Changed, decisions []identity.Decision) error {
 	var people, places []string
@@ -111,7 +136,7 @@ func (w *work) spread(changed []record.Changed, decisions []identity.Decision) e
 	for _, c := range changed {
 		w.heard = append(w.heard, Heard{c.Row.Connection, c.Kind, c.Row.External, c.ID, c.Golden})
 		if c.Tied && c.About == "" {
-			w.ties = append(w.ties, Tie{c.Row.Connection, c.Kind, c.Row.External})
+			w.ties = append(w.ties, Object{c.Row.Connection, c.Kind, c.Row.External})
 		}
 		if !c.Touched {
 			continue
@@ -212,7 +237,7 @@ func distinct(ids []string) []string {
 // derive works through what is stale, rank by rank, within the bound; what is left
 // over is marked for the next transaction.
 func (w *work) derive() (*Batch, error) {
-	b := &Batch{Location: w.location, Playbook: w.playbook, Open: w.open, Moves: w.moves, Ties: w.ties, Readings: w.heard}
+	b := &Batch{Location: w.location, Playbook: w.playbook, Open: w.open, Moves: w.moves, Ties: w.ties, Unread: w.unread, Readings: w.heard}
 	left, err := record.TakeStale(w.tx, w.location, w.most)
 	if err != nil {
 		return nil, err

@@ -95,7 +95,27 @@ func Build(ctx context.Context, c *Config, o Options) (n *Node, err error) {
 	if err := n.wire(); err != nil {
 		return nil, fmt.Errorf("%w%s", err, closed(n.DB.Close()))
 	}
+	if err := n.begin(ctx); err != nil {
+		return nil, fmt.Errorf("%w%s", err, closed(n.DB.Close()))
+	}
 	return n, nil
+}
+
+// begin owes what is to be asked of each source after a time in which it was not.
+func (n *Node) begin(ctx context.Context) error {
+	for _, name := range n.names() {
+		err := n.DB.Do(ctx, n.Now(), func(tx *db.Tx) error {
+			c := n.bindings[name].Connection
+			if err := tenant.LockOwed(tx, c.Location); err != nil {
+				return err
+			}
+			return n.rooms.lookup.Begin(tx, c)
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func closed(err error) string {

@@ -32,7 +32,7 @@ func (n *Node) Queue() *api.Queue {
 			errorqueue.Delivery: api.SkipDelivery,
 			errorqueue.Record:   forgiven(mirror.Room),
 			errorqueue.Message:  forgiven(notify.Room),
-			errorqueue.Lookup:   forgiven(lookup.Room),
+			errorqueue.Lookup:   forgone,
 
 			errorqueue.Derivation: func(*db.Tx, string, string, string) error { return nil }, // it stays as it was
 		}}
@@ -62,6 +62,15 @@ func forgiven(room string) func(*db.Tx, string, string, string) error {
 		}
 		return outbox.Forgive(tx, keyOf(location, room, ref))
 	}
+}
+
+// forgone gives up a question. Its ref is connection/question.
+func forgone(tx *db.Tx, location, ref, reason string) error {
+	if err := tenant.LockOwed(tx, location); err != nil {
+		return err
+	}
+	connection, record, _ := strings.Cut(ref, "/")
+	return lookup.Forgo(tx, location, connection, record, reason)
 }
 
 func keyOf(location, room, ref string) outbox.Key {

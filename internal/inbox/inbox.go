@@ -75,7 +75,7 @@ func Keep(tx *db.Tx, packed ...Packed) (fresh int, err error) {
 			return fresh, err
 		}
 		if n == 0 {
-			err = Count(tx, p.d.Location, p.d.Connection, "duplicate", 1)
+			err = again(tx, p.d)
 		}
 		if err != nil {
 			return fresh, err
@@ -83,6 +83,15 @@ func Keep(tx *db.Tx, packed ...Packed) (fresh int, err error) {
 		fresh += int(n)
 	}
 	return fresh, nil
+}
+
+// again counts a delivery that is there. One that only names an object is taken up once
+// more, since it may announce another change.
+func again(tx *db.Tx, d plumbline.Delivery) error {
+	if _, err := tx.Exec(updateThinAgain, d.Location, d.Connection, d.Key, tx.Now.UnixMilli()); err != nil {
+		return err
+	}
+	return Count(tx, d.Location, d.Connection, "duplicate", 1)
 }
 
 func order(d plumbline.Delivery) string {
@@ -128,8 +137,61 @@ func Count(tx *db.Tx, location, connection, what string, n int) error {
 // Day is the number of the UTC day of an instant.
 func Day(t time.Time) int64 { return t.UnixMilli() / 86_400_000 }
 
-// Waiting returns deliveries of a location that wait, those from people's phones
-// first, then in the order of their receipt.
+// Unread is the reason of a delivery that waits until an object has been read.
+func Unread(kind plumbline.Kind, id string) string { return "read " + string(kind) + "/" + id }
+
+// A Covering says that an object was read, by a call that began at an instant.
+type Covering struct {
+	Connection string
+	Kind       plumbline.Kind
+	ID         string
+	Began      time.Time
+}
+
+// Cover applies the deliveries that waited for objects to be read and were received
+// before the call that read them. They keep their reason, by which they are known.
+func Cover(tx *db.Tx, location string, list ...Covering) (err error) {
+	defer plumbline.Wrap(&err, "apply what waited for objects to be read")
+
+	type row struct {
+		C string `json:"c"`
+		R string `json:"r"`
+		T int64  `json:"t"`
+	}
+	latest := map[row]int64{} // a set names each object once
+	for _, c := range list {
+		k := row{C: c.Connection, R: Unread(c.Kind, c.ID)}
+		latest[k] = max(latest[k], c.Began.UnixMilli())
+	}
+	if len(latest) == 0 {
+		return nil
+	}
+	rows := make([]row, 0, len(latest))
+	for k, at := range latest {
+		rows = append(rows, row{k.C, k.R, at})
+	}
+	slices.SortFunc(rows, func(a, b row) int { return strings.Compare(a.C+"\x00"+a.R, b.C+"\x00"+b.R) })
+	_, err = tx.Exec(updateCovered(tx), location, db.JSON(rows))
+	return err
+}
+
+// Awaited says whether deliveries wait for an object to be read.
+func Awaited(tx *db.Tx, location, connection string, kind plumbline.Kind, id string) (bool, error) {
+	var n int
+	err := tx.QueryRow(selectThin, location, connection, Unread(kind, id)).Scan(&n)
+	return n > 0, err
+}
+
+// Forgo ignores the deliveries that wait for an object of which somebody has said that
+// it is not to be read.
+func Forgo(tx *db.Tx, location, connection string, kind plumbline.Kind, id, reason string) error {
+	_, err := tx.Exec(updateUnread, location, connection, Unread(kind, id), reason)
+	return err
+}
+
+// Waiting returns deliveries of a location that are to be taken up, those from people's
+// phones first, then in the order of their receipt. What waits for a look-up is not
+// among them.
 func Waiting(tx *db.Tx, location string, limit int) ([]plumbline.Delivery, error) {
 	urgent, err := load(tx, selectWaitingSubject, location, limit)
 	if err != nil || len(urgent) == limit {

@@ -11,6 +11,14 @@ const (
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
 		ON CONFLICT (location_id, connection, name) DO NOTHING`
 
+	// Two changes of one second are announced by the same bytes.
+	updateThinAgain = `UPDATE delivery SET state = 0, reason = '', began = $4
+		WHERE location_id = $1 AND connection = $2 AND name = $3 AND state IN (0, 1) AND reason LIKE 'read %'`
+
+	selectThin = `SELECT COUNT(*) FROM delivery WHERE location_id = $1 AND connection = $2 AND state = 0 AND reason = $3 AND reason <> ''`
+
+	updateUnread = `UPDATE delivery SET state = 2, reason = $4 WHERE location_id = $1 AND connection = $2 AND state = 0 AND reason = $3 AND reason <> ''`
+
 	upsertTally = `
 		INSERT INTO tally (location_id, connection, day, what, n) VALUES ($1, $2, $3, $4, $5)
 		ON CONFLICT (location_id, connection, day, what) DO UPDATE SET n = tally.n + excluded.n`
@@ -19,10 +27,10 @@ const (
 
 	// Written so that SQLite takes the few that have a subject from their own index, and
 	// does not look for them through all that waits, whose index has this order.
-	selectWaitingSubject = columns + `WHERE d.location_id = $1 AND d.state = 0 AND d.subject <> '' AND d.subject > ''
+	selectWaitingSubject = columns + `WHERE d.location_id = $1 AND d.state = 0 AND d.reason = '' AND d.subject <> '' AND d.subject > ''
 		ORDER BY d.received + 0, d.connection, d.name LIMIT $2`
 
-	selectWaiting = columns + `WHERE d.location_id = $1 AND d.state = 0
+	selectWaiting = columns + `WHERE d.location_id = $1 AND d.state = 0 AND d.reason = ''
 		ORDER BY d.received, d.connection, d.name LIMIT $2`
 
 	selectDelivery = columns + `WHERE d.location_id = $1 AND d.connection = $2 AND d.name = $3`
@@ -49,6 +57,12 @@ func updateStates(tx *db.Tx) string {
 	return `UPDATE delivery SET state = v.s, reason = v.r
 		FROM ` + tx.Set(2, "c text", "k text", "s bigint", "r text") + ` AS v
 		WHERE delivery.location_id = $1 AND delivery.connection = v.c AND delivery.name = v.k AND delivery.state IN (0, 3)`
+}
+
+func updateCovered(tx *db.Tx) string {
+	return `UPDATE delivery SET state = 1 FROM ` + tx.Set(2, "c text", "r text", "t bigint") + ` AS v
+		WHERE delivery.location_id = $1 AND delivery.connection = v.c AND delivery.reason = v.r AND delivery.reason <> '' AND delivery.state = 0
+		AND delivery.received <= v.t AND delivery.began <= v.t`
 }
 
 func selectStillWaiting(tx *db.Tx) string {

@@ -1,6 +1,7 @@
-// Package lookup asks tools questions and keeps their answers as deliveries: which of
-// two notices of one instant holds, and when a technician who has set out will
-// arrive. It is a performer of the outbox and follows what advance derives. It must
+// Package lookup asks tools questions and keeps their answers as deliveries: what an
+// object is that a delivery only named, which of two notices of one instant holds, what
+// has changed at a source since it was asked last, and when a technician who has set out
+// will arrive. It is a performer of the outbox and follows what advance derives. It must
 // not know what an answer says, nor ask targets, whose answers are mirror's to keep.
 package lookup
 
@@ -48,6 +49,8 @@ var (
 // A question is a call, whole: it can be asked again from this alone.
 type question struct {
 	Read  *read  `json:"read,omitempty"`
+	Named *named `json:"named,omitempty"`
+	Pull  *pull  `json:"pull,omitempty"`
 	Route *route `json:"route,omitempty"`
 }
 
@@ -61,6 +64,9 @@ func (l *Lookup) Follow(tx *db.Tx, b *advance.Batch) (err error) {
 	if err := l.oweReads(tx, b); err != nil {
 		return err
 	}
+	if err := l.oweNamed(tx, b); err != nil {
+		return err
+	}
 	return l.oweRoutes(tx, b)
 }
 
@@ -69,12 +75,17 @@ func (l *Lookup) Follow(tx *db.Tx, b *advance.Batch) (err error) {
 func (l *Lookup) Prepare(tx *db.Tx, c tenant.Connection, rows []outbox.Row) (calls []outbox.Call, settled []outbox.Settled, err error) {
 	defer plumbline.Wrap(&err, "prepare look-ups at %s", c.Name)
 
+	if calls, settled, rows, err = l.prepareNamed(tx, c, rows); err != nil {
+		return nil, nil, err
+	}
 	for _, row := range rows {
 		var q question
 		what, rest, _ := strings.Cut(row.Record, "/")
 		switch what {
 		case "read":
 			q.Read, err = l.prepareRead(tx, c, rest)
+		case "pull":
+			q.Pull, err = l.preparePull(tx, c, rest)
 		case "route":
 			q.Route, err = l.prepareRoute(tx, c, plumbline.GoldenID(row.Lot), rest)
 		}
@@ -85,7 +96,11 @@ func (l *Lookup) Prepare(tx *db.Tx, c tenant.Connection, rows []outbox.Row) (cal
 			settled = append(settled, outbox.Settled{Row: row, What: outbox.Done})
 			continue
 		}
-		calls = append(calls, outbox.NewCall(tx, l.budget(c), q, row))
+		call := outbox.NewCall(tx, l.budget(c), q, row)
+		if q.Pull != nil {
+			call.Within = 40 * time.Second // a page is long
+		}
+		calls = append(calls, call)
 	}
 	return calls, settled, nil
 }
@@ -107,6 +122,10 @@ func (l *Lookup) Perform(ctx context.Context, c tenant.Connection, call outbox.C
 	switch {
 	case q.Read != nil:
 		return l.performRead(ctx, c, *q.Read)
+	case q.Named != nil:
+		return l.performNamed(ctx, c, *q.Named)
+	case q.Pull != nil:
+		return l.performPull(ctx, c, *q.Pull)
 	case q.Route != nil:
 		return l.performRoute(ctx, c, *q.Route)
 	}
@@ -136,6 +155,10 @@ func (l *Lookup) Settle(tx *db.Tx, c tenant.Connection, call outbox.Call, r outb
 		switch answer := r.Answer.(type) {
 		case connect.Answer:
 			err = l.keepRead(tx, c, call, answer)
+		case []connect.Answer:
+			return l.settleNamed(tx, c, call, answer)
+		case pulledPage:
+			return l.settlePull(tx, c, call, answer)
 		case advance.RouteAnswer:
 			err = keepRoute(tx, c, call, answer)
 		}

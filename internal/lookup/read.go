@@ -103,14 +103,20 @@ func fetch(ctx context.Context, f connect.Fetcher, o object) (connect.Answer, *c
 	}
 	a := answers[0]
 	a.Kind, a.Object = cmp.Or(a.Kind, o.Kind), cmp.Or(a.Object, o.ID)
+	return noted(a), nil
+}
+
+// noted gives the answer that there is no such object a body.
+func noted(a connect.Answer) connect.Answer {
 	if a.Gone && len(a.Body) == 0 {
 		a.Body = []byte(connect.Value(map[string]any{"gone": true, "id": a.Object, "kind": string(a.Kind)}))
 	}
-	return a, nil
+	return a
 }
 
-// keepRead keeps an answer. One that repeats the last of its object, and has nothing to
-// settle, is counted and not kept.
+// keepRead keeps an answer, unless it repeats the last of its object and has nothing to
+// settle: what waited for it has been applied with that one. Where the object has been
+// read since as part of another, it may have changed back.
 func (l *Lookup) keepRead(tx *db.Tx, c tenant.Connection, call outbox.Call, a connect.Answer) error {
 	last, found, err := inbox.Answered(tx, c.Location, c.Name, a.Object)
 	if err != nil {
@@ -120,8 +126,8 @@ func (l *Lookup) keepRead(tx *db.Tx, c tenant.Connection, call outbox.Call, a co
 	if err != nil {
 		return err
 	}
-	if found && bytes.Equal(last.Body, a.Body) && row != nil && !row.Tied() && last.Attempt != call.ID {
-		return inbox.Count(tx, c.Location, c.Name, "duplicate", 1)
+	if found && bytes.Equal(last.Body, a.Body) && row != nil && !row.Tied() && !row.ReadAfter(last.Read) && last.Attempt != call.ID {
+		return inbox.Cover(tx, c.Location, inbox.Covering{Connection: c.Name, Kind: a.Kind, ID: a.Object, Began: call.Started})
 	}
 	_, err = inbox.Keep(tx, inbox.Pack(plumbline.Delivery{Location: c.Location, Connection: c.Name, Tool: c.Tool, Event: "read",
 		Key: call.ID + "/" + string(a.Kind) + "/" + a.Object, Object: a.Object, Attempt: call.ID, Read: call.Started, Body: a.Body}))

@@ -2,6 +2,14 @@ package lookup
 
 import "plumbline.dev/plumbline/internal/db"
 
+const (
+	selectPull = `SELECT next, through, complete FROM pull WHERE location_id = $1 AND connection = $2 AND stream = $3`
+
+	insertPull = `INSERT INTO pull (location_id, connection, stream) VALUES ($1, $2, $3) ON CONFLICT (location_id, connection, stream) DO NOTHING`
+
+	updatePull = `UPDATE pull SET next = $4, through = $5, complete = $6 WHERE location_id = $1 AND connection = $2 AND stream = $3`
+)
+
 const selectLastStop = `SELECT job_id FROM stop
 	WHERE location_id = $1 AND technician = $2 AND visit_id <> $3 AND completed <= $4 AND completed >= $5
 	ORDER BY completed DESC, job_id, visit_id LIMIT 1`

@@ -193,13 +193,8 @@ func theTallyCloses(ctx context.Context, o *oracle, bad broken) error {
 			}
 			told[l.Connection+" "+l.Day] = int(l.Received)
 		}
-		// An answer that repeats the last of its object is counted and not kept: look-ups are
-		// counted by their attempts.
-		answers, err := counts(tx, `SELECT connection, received / 86400000, count(*) FROM delivery d
-			WHERE location_id = $1 AND (began > 0 OR event = 'refused') AND NOT EXISTS (SELECT 1 FROM attempt a
-				WHERE a.location_id = d.location_id AND a.id = d.attempt AND a.room = 'lookup') GROUP BY 1, 2
-			UNION ALL SELECT connection, settled / 86400000, count(*) FROM attempt
-			WHERE location_id = $1 AND room = 'lookup' AND state IN ('done', 'decided') AND outcome = 'read' GROUP BY 1, 2`, o.id)
+		answers, err := counts(tx, `SELECT connection, received / 86400000, count(*) FROM delivery
+			WHERE location_id = $1 AND event IN ('read', 'refused') GROUP BY 1, 2`, o.id)
 		if err != nil {
 			return err
 		}

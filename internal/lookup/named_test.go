@@ -1,0 +1,204 @@
+package lookup_test
+
+import (
+	"slices"
+	"strconv"
+	"testing"
+	"time"
+
+	"plumbline.dev/plumbline"
+	"plumbline.dev/plumbline/internal/connect"
+	"plumbline.dev/plumbline/internal/db"
+	"plumbline.dev/plumbline/internal/db/dbtest"
+	"plumbline.dev/plumbline/internal/errorqueue"
+	"plumbline.dev/plumbline/internal/inbox"
+	"plumbline.dev/plumbline/internal/lookup"
+)
+
+// names keeps a delivery that only names an object, and applies what can be.
+func (s *shop) names(event string, kind plumbline.Kind, id string) {
+	s.t.Helper()
+	s.do(func(tx *db.Tx) error {
+		_, err := inbox.Keep(tx, inbox.Pack(plumbline.Delivery{Location: place, Connection: "field", Tool: "plain", Event: "named", Key: event,
+			Object: id, Body: []byte(db.JSON(connect.Thin{Kind: kind, ID: id}))}))
+		return err
+	})
+	s.settle()
+}
+
+// later lets time go by, and then all calls leave that are due.
+func (s *shop) later(d time.Duration) {
+	s.t.Helper()
+	s.now = s.now.Add(d)
+	s.calls()
+}
+
+// states counts the deliveries that only name an object, by where they stand.
+func (s *shop) states() (waiting, applied, ignored int) {
+	s.t.Helper()
+	of := func(state plumbline.State) int {
+		return s.count(`SELECT COUNT(*) FROM delivery WHERE event = 'named' AND state = ` + strconv.Itoa(int(state)))
+	}
+	return of(plumbline.Waiting), of(plumbline.Applied), of(plumbline.Ignored)
+}
+
+func TestANamedObjectIsReadOnceHoweverManyEventsNameIt(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		s := open(t, d)
+		s.source.objects["c/1"] = customer("Dana")
+		for i := range 5 {
+			s.names("event "+strconv.Itoa(i), plumbline.Customer, "c/1")
+		}
+		if waiting, _, _ := s.states(); waiting != 5 || s.owed() != 1 {
+			t.Fatalf("%d deliveries wait and %d reads are owed, want 5 and one", waiting, s.owed())
+		}
+		s.later(3 * time.Second)
+		if waiting, applied, _ := s.states(); waiting != 0 || applied != 5 || len(s.source.asked) != 1 || s.owed() != 0 {
+			t.Errorf("%d wait, %d are applied after %v, %d reads are owed; want all applied after one", waiting, applied, s.source.asked, s.owed())
+		}
+		if name := s.record(plumbline.Customer, "c/1").Text("first_name"); name != "Dana" {
+			t.Errorf("the name is %s, want the one that was read", name)
+		}
+	})
+}
+
+func TestObjectsOfOneKindAreReadInOneCall(t *testing.T) {
+	s := open(t, dbtest.Open(t))
+	for i := range 30 {
+		s.names("event "+strconv.Itoa(i), plumbline.Customer, "c/"+strconv.Itoa(i))
+	}
+	s.later(3 * time.Second)
+	if s.source.calls != 2 || len(s.source.asked) != 30 {
+		t.Errorf("%d calls asked for %d customers, want two for 30", s.source.calls, len(s.source.asked))
+	}
+}
+
+func TestAnEventDuringTheReadIsReadAfterIt(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		s := open(t, d)
+		s.source.objects["c/1"] = customer("Dana")
+		s.names("one", plumbline.Customer, "c/1")
+		s.source.amid = func() {
+			s.source.amid = nil
+			s.now = s.now.Add(time.Second)
+			s.names("two", plumbline.Customer, "c/1")
+		}
+		s.later(3 * time.Second)
+		if waiting, applied, _ := s.states(); waiting != 1 || applied != 1 {
+			t.Fatalf("%d wait and %d are applied, want the later one to wait for a read of its own", waiting, applied)
+		}
+		s.later(3 * time.Second)
+		if waiting, applied, _ := s.states(); waiting != 0 || applied != 2 || len(s.source.asked) != 2 {
+			t.Errorf("%d wait and %d are applied after %v, want both after two reads", waiting, applied, s.source.asked)
+		}
+	})
+}
+
+func TestTheSameBytesAgainAreReadAgain(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		s := open(t, d)
+		s.source.objects["c/1"] = customer("Dana")
+		s.names("of this second", plumbline.Customer, "c/1")
+		s.later(3 * time.Second)
+		changed := customer("Daniela")
+		changed.At = changed.At.Add(time.Minute)
+		s.source.objects["c/1"] = changed
+		s.names("of this second", plumbline.Customer, "c/1")
+		if waiting, _, _ := s.states(); waiting != 1 {
+			t.Fatalf("%d wait, want the one that came again", waiting)
+		}
+		s.later(3 * time.Second)
+		if name := s.record(plumbline.Customer, "c/1").Text("first_name"); name != "Daniela" {
+			t.Errorf("the name is %s, want that of the second change", name)
+		}
+		if waiting, applied, _ := s.states(); waiting != 0 || applied != 1 {
+			t.Errorf("%d wait and %d are applied, want one applied", waiting, applied)
+		}
+	})
+}
+
+func TestAnAnswerThatIsNoNewsAppliesWhatWaitedForIt(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		s := open(t, d)
+		s.source.objects["c/1"] = customer("Dana")
+		s.names("one", plumbline.Customer, "c/1")
+		s.later(3 * time.Second)
+		s.names("two", plumbline.Customer, "c/1")
+		s.later(3 * time.Second)
+		if waiting, applied, _ := s.states(); waiting != 0 || applied != 2 || s.reads() != 1 {
+			t.Errorf("%d wait, %d are applied, %d answers are kept; want both applied and one kept", waiting, applied, s.reads())
+		}
+	})
+}
+
+func TestWhatChangedBackIsKept(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		s := open(t, d)
+		s.source.within = map[string][]plumbline.Reading{}
+		visit := func(released plumbline.Value) plumbline.Reading { // without a time of change: its reads are its versions
+			return plumbline.Reading{Kind: plumbline.Visit, ID: "v1", Fields: map[string]plumbline.Value{"job": plumbline.TextValue("j1"), "released": released}}
+		}
+		s.source.objects["v1"] = visit("false")
+		s.source.objects["j1"] = plumbline.Reading{Kind: plumbline.Job, ID: "j1", At: noon, Fields: map[string]plumbline.Value{"number": plumbline.TextValue("7")}}
+		s.names("one", plumbline.Visit, "v1")
+		s.later(3 * time.Second)
+		s.source.within["j1"] = []plumbline.Reading{visit("true")}
+		s.names("two", plumbline.Job, "j1")
+		s.later(3 * time.Second)
+		s.names("three", plumbline.Visit, "v1")
+		s.later(3 * time.Second)
+		if c, _ := s.record(plumbline.Visit, "v1").Get("released"); c.Value != "false" {
+			t.Errorf("released is %s, want what was read last", c.Value)
+		}
+	})
+}
+
+func TestWhatStandsInAnAnswerIsReadWithIt(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		s := open(t, d)
+		s.source.within = map[string][]plumbline.Reading{"j1": {{Kind: plumbline.Visit, ID: "v1", Fields: map[string]plumbline.Value{"job": plumbline.TextValue("j1")}}}}
+		s.source.objects["j1"] = plumbline.Reading{Kind: plumbline.Job, ID: "j1", At: noon, Fields: map[string]plumbline.Value{"number": plumbline.TextValue("7")}}
+		s.names("one", plumbline.Job, "j1")
+		s.now = s.now.Add(1900 * time.Millisecond)
+		s.names("two", plumbline.Visit, "v1")
+		s.later(time.Second) // the job is due, the visit is not
+		s.later(3 * time.Second)
+		if waiting, applied, _ := s.states(); waiting != 0 || applied != 2 || !slices.Equal(s.source.asked, []string{"job/j1"}) || s.owed() != 0 {
+			t.Errorf("%d wait, %d are applied after %v, %d owed; want both after the job alone", waiting, applied, s.source.asked, s.owed())
+		}
+	})
+}
+
+func TestANamedObjectThatIsGoneIsApplied(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		s := open(t, d)
+		s.hears(customer("Dana"))
+		s.names("one", plumbline.Customer, "c/1")
+		s.later(3 * time.Second)
+		if waiting, applied, _ := s.states(); waiting != 0 || applied != 1 || !s.record(plumbline.Customer, "c/1").Deleted() {
+			t.Errorf("%d wait and %d are applied, want one applied and the customer gone", waiting, applied)
+		}
+	})
+}
+
+func TestAReadThatNeedsAPersonKeepsItsDeliveriesWaiting(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		s := open(t, d)
+		s.source.objects["c/1"] = customer("Dana")
+		s.source.fails = []error{&connect.Error{Class: connect.Human, Msg: "no permission", Cure: "grant it"}}
+		s.names("one", plumbline.Customer, "c/1")
+		s.later(3 * time.Second)
+		var items []errorqueue.Item
+		s.do(func(tx *db.Tx) (err error) { items, err = errorqueue.List(tx, place, false); return err })
+		if waiting, _, _ := s.states(); waiting != 1 || len(items) != 1 || items[0].Cure != "grant it" {
+			t.Fatalf("%d wait, items %+v; want one of each", waiting, items)
+		}
+		s.do(func(tx *db.Tx) error { return lookup.Forgo(tx, place, "field", "named/customer/c/1", "nobody needs it") })
+		if waiting, _, ignored := s.states(); waiting != 0 || ignored != 1 || s.owed() != 0 {
+			t.Errorf("%d wait, %d are ignored, %d owed; want it ignored when a person has skipped it", waiting, ignored, s.owed())
+		}
+		if n := s.count(`SELECT COUNT(*) FROM delivery WHERE reason = 'nobody needs it'`); n != 1 {
+			t.Errorf("%d deliveries say why, want one", n)
+		}
+	})
+}

@@ -1,0 +1,163 @@
+package lookup
+
+import (
+	"context"
+	"time"
+
+	"plumbline.dev/plumbline"
+	"plumbline.dev/plumbline/internal/connect"
+	"plumbline.dev/plumbline/internal/db"
+	"plumbline.dev/plumbline/internal/outbox"
+	"plumbline.dev/plumbline/internal/tenant"
+)
+
+// How often the lists of a source are read, while the office is open and while it is
+// closed: what its webhooks did not bring is known so much later at most, if the source
+// answers.
+const (
+	PullEvery  = time.Hour
+	pullClosed = 4 * time.Hour
+)
+
+// A pull reads one page of a source's list.
+type pull struct {
+	Stream string `json:"stream"`
+	Cursor string `json:"cursor,omitempty"`
+}
+
+// A pulled is how far a list has been read.
+type pulled struct {
+	next     string
+	through  int64 // ms UTC
+	complete bool
+}
+
+// puller returns what reads a source's lists. Those of targets are mirror's to read.
+func (l *Lookup) puller(location, connection string) connect.Puller {
+	tool := l.Tool(location, connection)
+	if _, isTarget := tool.(connect.Target); isTarget {
+		return nil
+	}
+	p, _ := tool.(connect.Puller)
+	return p
+}
+
+// Begin owes the lists of a source for the first time; each list read owes the next
+// reading. Begun twice is begun once.
+func (l *Lookup) Begin(tx *db.Tx, c tenant.Connection) (err error) {
+	defer plumbline.Wrap(&err, "begin to read %s", c.Name)
+
+	p := l.puller(c.Location, c.Name)
+	if p == nil || c.Mode == tenant.Off {
+		return nil
+	}
+	var debts []outbox.Debt
+	for _, stream := range p.Streams() {
+		fresh, err := tx.Exec(insertPull, c.Location, c.Name, stream)
+		if err != nil {
+			return err
+		}
+		if fresh == 1 {
+			debts = append(debts, pullDebt(c, stream, pulled{}))
+		}
+	}
+	return outbox.Owe(tx, debts...)
+}
+
+// pullDebt is what is owed to read a list: the first time it yields to all else.
+func pullDebt(c tenant.Connection, stream string, at pulled) outbox.Debt {
+	d := outbox.Debt{Key: outbox.Key{Location: c.Location, Connection: c.Name, Room: Room, Record: "pull/" + stream}, Class: outbox.Ordinary, Lot: "pull/" + stream}
+	if !at.complete {
+		d.Class = outbox.Backfill
+	}
+	return d
+}
+
+func (l *Lookup) preparePull(tx *db.Tx, c tenant.Connection, stream string) (*pull, error) {
+	if l.puller(c.Location, c.Name) == nil {
+		return nil, nil
+	}
+	at, err := loadPull(tx, c, stream)
+	return &pull{stream, at.next}, err
+}
+
+func (l *Lookup) performPull(ctx context.Context, c tenant.Connection, q pull) outbox.Result {
+	p := l.puller(c.Location, c.Name)
+	if p == nil {
+		return refused("the tool of this connection has no lists", nil)
+	}
+	page, err := p.Pull(ctx, q.Stream, q.Cursor)
+	if err != nil {
+		return outbox.Result{Err: connect.AsError(err)}
+	}
+	return outbox.Result{Answer: pulledPage{q, page}, Detail: "read"}
+}
+
+// A pulledPage is a page with the question that it answers.
+type pulledPage struct {
+	pull
+	connect.Page
+}
+
+// settlePull keeps a page and how far it leads, together: cut off between two pages, it
+// goes on from the later one.
+func (l *Lookup) settlePull(tx *db.Tx, c tenant.Connection, call outbox.Call, page pulledPage) ([]outbox.Settled, error) {
+	at, err := loadPull(tx, c, page.Stream)
+	if err != nil {
+		return nil, err
+	}
+	row := call.Rows[0]
+	if at.next != page.Cursor { // another call has read it meanwhile
+		return []outbox.Settled{outbox.AgainAt(row, tx.Now)}, nil
+	}
+	for _, a := range page.Answers {
+		if err := l.keepRead(tx, c, call, noted(a)); err != nil {
+			return nil, err
+		}
+	}
+	at.next = page.Next
+	due := tx.Now
+	if !page.More {
+		at.complete, at.through = true, max(at.through, page.Through.UnixMilli())
+		if due, err = l.nextPull(c, tx.Now); err != nil {
+			return nil, err
+		}
+	}
+	if _, err := tx.Exec(updatePull, c.Location, c.Name, page.Stream, at.next, at.through, bit(at.complete)); err != nil {
+		return nil, err
+	}
+	// owed anew and not put off, so that the class follows
+	next := pullDebt(c, page.Stream, at)
+	next.Due = due
+	return []outbox.Settled{{Row: row, What: outbox.Done}}, outbox.Owe(tx, next)
+}
+
+// nextPull says when a list is read again: at the latest when the office opens.
+func (l *Lookup) nextPull(c tenant.Connection, now time.Time) (time.Time, error) {
+	_, hours, err := l.Policy(c.Location)
+	if err != nil {
+		return now, err
+	}
+	open, opens := hours.Open(now)
+	if open {
+		return now.Add(PullEvery), nil
+	}
+	if next := now.Add(pullClosed); opens.IsZero() || next.Before(opens) {
+		return next, nil
+	}
+	return opens, nil
+}
+
+func loadPull(tx *db.Tx, c tenant.Connection, stream string) (at pulled, err error) {
+	var complete int
+	err = tx.QueryRow(selectPull, c.Location, c.Name, stream).Scan(&at.next, &at.through, &complete)
+	at.complete = complete == 1
+	return at, err
+}
+
+func bit(is bool) int {
+	if is {
+		return 1
+	}
+	return 0
+}
