@@ -281,16 +281,16 @@ func repeats(targets []*target, value string, at, now time.Time) bool {
 	return false
 }
 
-// observe notes what an answer says of a target record, unless it was read while a
-// write was under way. What others have changed has moved, and is looked at again.
+// observe notes what an answer says of a target record, but for the fields that a write
+// carried which was under way meanwhile: the next read will tell of these. What others
+// have changed has moved, and is looked at again.
 func (p *pass) observe(t *target, o Observation, call outbox.Call) (moved bool, err error) {
 	if t.ID != o.ID || t.State == Gone && (o.Archived || o.MergedTo != "") {
 		return false, nil
 	}
-	for _, w := range t.Writes {
-		if w.Until == 0 || w.Until > call.Started.UnixMilli() {
-			return true, nil // the next read will tell
-		}
+	busy := t.busy(call.Started.UnixMilli())
+	if len(busy) > 0 && (o.MergedTo != "" || o.Archived || t.State == Gone) {
+		return true, nil // the next read will tell
 	}
 	switch {
 	case o.MergedTo != "":
@@ -309,6 +309,10 @@ func (p *pass) observe(t *target, o Observation, call outbox.Call) (moved bool, 
 		}
 	}
 	for name, f := range o.Fields {
+		if busy[name] {
+			moved = true
+			continue
+		}
 		had, known := t.Observed[name]
 		moved = moved || !known || had.Value != f.Value
 		now := seen{f.Value, msOf(f.At), f.Author}

@@ -1,17 +1,21 @@
 package mirror_test
 
 import (
+	"context"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"plumbline.dev/plumbline"
+	"plumbline.dev/plumbline/internal/connect"
 	"plumbline.dev/plumbline/internal/db"
 	"plumbline.dev/plumbline/internal/inbox"
 	"plumbline.dev/plumbline/internal/mirror"
+	"plumbline.dev/plumbline/internal/outbox"
 	"plumbline.dev/plumbline/internal/record"
 	crm "plumbline.dev/plumbline/internal/sandbox/hubspot"
+	"plumbline.dev/plumbline/internal/tenant"
 )
 
 // edits changes a contact as a person in the account does.
@@ -272,6 +276,62 @@ func TestWhatAPersonMustMendHurriesNoPoll(t *testing.T) {
 		w.run(time.Hour)
 		if n := w.crm.Requests()[polls] - before; n > 13 {
 			w.t.Errorf("%d polls in an hour, want one in five minutes", n)
+		}
+	})
+}
+
+// unanswered keeps every write open for as long as it is on.
+type unanswered struct {
+	*mirror.Mirror
+	on *bool
+}
+
+func (u unanswered) Perform(ctx context.Context, c tenant.Connection, call outbox.Call) outbox.Result {
+	if *u.on && strings.Contains(call.Request, `"do":"write"`) {
+		return outbox.Result{Err: &connect.Error{Class: connect.Unknown, Msg: "no answer"}}
+	}
+	return u.Mirror.Perform(ctx, c, call)
+}
+
+func (u unanswered) Ask(ctx context.Context, c tenant.Connection, call outbox.Call) outbox.Result {
+	if *u.on {
+		return outbox.Result{AskAgain: time.Minute}
+	}
+	return u.Mirror.Ask(ctx, c, call)
+}
+
+func TestAnEditIsSeenWhileAWriteOfOtherFieldsIsOpen(t *testing.T) {
+	each(t, func(w *world) {
+		on := false
+		w.out.Performers = map[string]outbox.Performer{mirror.Room: unanswered{w.mirror, &on}}
+		w.says(w.rosa())
+		w.run(12 * time.Minute)
+		on = true
+		w.says(w.rosa("city", "Austin"))
+		w.run(time.Second)
+		w.edits(w.one("contacts").ID, "mobilephone", "5125550177")
+		w.run(12 * time.Minute)
+		on = false
+		w.run(12 * time.Minute)
+		if c := w.one("contacts"); c.Properties["mobilephone"] != "5125550177" || c.Properties["city"] != "Austin" {
+			w.t.Errorf("the contact says %v, want the number as a person typed it and our city%s", c.Properties, w.story())
+		}
+	})
+}
+
+func TestAWriteThatWasNotCarriedOutIsMadeOnceThatIsKnown(t *testing.T) {
+	each(t, func(w *world) {
+		on := false
+		w.out.Performers = map[string]outbox.Performer{mirror.Room: unanswered{w.mirror, &on}}
+		w.says(w.rosa("street", "7 Elm St"))
+		w.run(12 * time.Minute)
+		on = true
+		w.says(w.rosa("street", "9 Elm St", "city", "Austin")) // one that says something, and one that is empty there
+		w.run(2 * time.Minute)
+		on = false
+		w.run(12 * time.Minute)
+		if c := w.one("contacts"); c.Properties["address"] != "9 Elm St" || c.Properties["city"] != "Austin" {
+			w.t.Errorf("the contact says %v, want what was to be written%s", c.Properties, w.story())
 		}
 	})
 }

@@ -91,6 +91,20 @@ func (t *target) open(attempt string) *written {
 	return nil
 }
 
+// busy are the fields that were written at some time since an instant.
+func (t *target) busy(since int64) map[string]bool {
+	fields := map[string]bool{}
+	for _, w := range t.Writes {
+		if w.Until != 0 && w.Until <= since {
+			continue
+		}
+		for name := range w.Fields {
+			fields[name] = true
+		}
+	}
+	return fields
+}
+
 // refuse notes how a write was refused, and says whether the same one was refused so
 // before, without another in between that was not.
 func (t *target) refuse(attempt, how string) (before bool) {

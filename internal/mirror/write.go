@@ -493,9 +493,14 @@ func (p *pass) decide(t *target, row outbox.Row, ch connect.Change, rec connect.
 	now := p.tx.Now.UnixMilli()
 	sent := map[string]string{}
 	for f, v := range ch.Fields {
-		if p.same(f, v, rec.Fields[f]) {
+		had, known := t.Observed[f]
+		switch {
+		case p.same(f, v, rec.Fields[f]):
 			sent[f] = v
-		} else {
+		case known && had.Value == rec.Fields[f]: // it was not carried out, and nobody has said anything since
+		case !known && rec.Fields[f] == "":
+			t.see(f, seen{})
+		default:
 			t.see(f, seen{Value: rec.Fields[f], At: now})
 		}
 	}
