@@ -193,7 +193,9 @@ func TestAReadThatNeedsAPersonKeepsItsDeliveriesWaiting(t *testing.T) {
 		if waiting, _, _ := s.states(); waiting != 1 || len(items) != 1 || items[0].Cure != "grant it" {
 			t.Fatalf("%d wait, items %+v; want one of each", waiting, items)
 		}
-		s.do(func(tx *db.Tx) error { return lookup.Forgo(tx, place, "field", "named/customer/c/1", "nobody needs it") })
+		s.do(func(tx *db.Tx) error {
+			return lookup.Forgo(tx, place, "field", "named/customer/c/1", "nobody needs it")
+		})
 		if waiting, _, ignored := s.states(); waiting != 0 || ignored != 1 || s.owed() != 0 {
 			t.Errorf("%d wait, %d are ignored, %d owed; want it ignored when a person has skipped it", waiting, ignored, s.owed())
 		}
