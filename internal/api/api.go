@@ -33,6 +33,9 @@ type API struct {
 	Plan func(tx *db.Tx, location, connection string) ([]mirror.Planned, error)
 	// Switched is told, in the same transaction, of a connection that was switched.
 	Switched func(tx *db.Tx, c tenant.Connection) error
+	// Redeem takes the code of an administrator who has agreed, with the state that shows
+	// who asked.
+	Redeem func(ctx context.Context, location, connection, code, state string) error
 	// Nudge says that something was kept, or owed, for a location.
 	Nudge func(location string)
 	// Hooks takes webhooks.
@@ -72,6 +75,7 @@ func schemaName(t reflect.Type, hint string) string {
 // routes is every route of the server: who calls it, and why.
 func (a *API) routes(mux *http.ServeMux, h huma.API) {
 	mux.Handle("/hooks/", a.Hooks)                                             // vendors, when something happened; the signature lets them in
+	mux.HandleFunc("GET /oauth/{location}/{connection}", a.agreed)             // an administrator who has agreed that we have access; the state lets him in
 	mux.HandleFunc("GET /healthz", a.healthy)                                  // the load balancer or supervisor, to know whether to send traffic
 	on(a, h, "GET", "/v1/errors", a.listCauses)                                // the console and plumbline errors: what wants a person, by cause
 	on(a, h, "GET", "/v1/errors/{cause}", a.showCause)                         // the console, when one cause is opened: its items and what was tried
@@ -213,6 +217,23 @@ func (a *API) who(ctx context.Context, header string) (who caller, err error) {
 // view runs f on a snapshot for the caller's location.
 func (a *API) view(ctx context.Context, f func(tx *db.Tx, location string) error) error {
 	return a.DB.View(ctx, a.Now(), func(tx *db.Tx) error { return f(tx, callerOf(ctx).location) })
+}
+
+// agreed answers the browser of an administrator whom a vendor sends back.
+func (a *API) agreed(w http.ResponseWriter, r *http.Request) {
+	location, connection := r.PathValue("location"), r.PathValue("connection")
+	code := r.URL.Query().Get("code")
+	if code == "" {
+		http.Error(w, "the account has not agreed: begin again with plumbline connect "+connection, http.StatusBadRequest)
+		return
+	}
+	if err := a.Redeem(r.Context(), location, connection, code, r.URL.Query().Get("state")); err != nil {
+		a.Log.Warn("an account could not be connected", "connection", location+"/"+connection, "error", err)
+		http.Error(w, "the account could not be connected: begin again with plumbline connect "+connection, http.StatusBadRequest)
+		return
+	}
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	_, _ = w.Write([]byte("connected: this page can be closed\n")) // the browser has hung up: it is stored
 }
 
 // healthy says whether the database answers.

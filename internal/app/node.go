@@ -262,7 +262,7 @@ func (n *Node) wire() (err error) {
 		if quotas[b.Quota] != nil {
 			continue
 		}
-		d := &outbox.Dispatcher{DB: n.DB, Node: holder, Quota: b.Quota, Performers: n.rooms.performers(), Weights: weights}
+		d := &outbox.Dispatcher{DB: n.DB, Node: holder, Quota: b.Quota, Performers: n.rooms.performers(), Weights: weights, Before: n.before(b.Quota)}
 		if t, ok := b.tool.(connect.Budgeter); ok {
 			d.Budgets = t.Budgets()
 		}

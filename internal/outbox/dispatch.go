@@ -31,6 +31,8 @@ type Dispatcher struct {
 	Performers map[string]Performer
 	// Budgets are the limits of the quota's tool, by class.
 	Budgets map[string]connect.Budget
+	// Before is called under the hold, before the calls of a lot leave; nil: nothing is.
+	Before func(ctx context.Context, now time.Time) error
 	// Weights say how much of the quota a location gets beside others; 1 where none is
 	// given.
 	Weights map[string]int
@@ -387,6 +389,11 @@ func (d *Dispatcher) performAll(ctx context.Context, now time.Time, calls []plan
 	}
 	callCtx, cancel := context.WithTimeout(ctx, within)
 	defer cancel()
+	if d.Before != nil && len(calls) > 0 {
+		if err := d.Before(callCtx, now); err != nil {
+			return err
+		}
+	}
 	var errs []error
 	for _, p := range calls {
 		if ctx.Err() != nil {

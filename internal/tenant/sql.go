@@ -23,6 +23,13 @@ const (
 	updateHolder  = `UPDATE holder SET node = $2, epoch = $3, expires = $4 WHERE quota = $1`
 	releaseHolder = `UPDATE holder SET expires = 0 WHERE quota = $1 AND node = $2`
 
+	selectGrant = `SELECT n, tokens, expires, refreshing FROM granted WHERE location_id = $1 AND connection = $2`
+	upsertGrant = `
+		INSERT INTO granted (location_id, connection, n, tokens, expires) VALUES ($1, $2, 1, $3, $4)
+		ON CONFLICT (location_id, connection) DO UPDATE SET n = granted.n + 1, tokens = excluded.tokens, expires = excluded.expires, refreshing = 0`
+	updateRefreshing = `UPDATE granted SET refreshing = $4 WHERE location_id = $1 AND connection = $2 AND n = $3 AND refreshing < $5`
+	updateRefreshed  = `UPDATE granted SET refreshing = 0 WHERE location_id = $1 AND connection = $2 AND n = $3`
+
 	insertToken = `INSERT INTO token (hash, location_id, name, created) VALUES ($1, $2, $3, $4) ON CONFLICT (hash) DO NOTHING`
 	selectToken = `SELECT location_id, name FROM token WHERE hash = $1`
 )
