@@ -10,6 +10,7 @@ import (
 	"plumbline.dev/plumbline"
 	"plumbline.dev/plumbline/internal/connect"
 	"plumbline.dev/plumbline/internal/db"
+	"plumbline.dev/plumbline/internal/errorqueue"
 	"plumbline.dev/plumbline/internal/inbox"
 	"plumbline.dev/plumbline/internal/mirror"
 	"plumbline.dev/plumbline/internal/outbox"
@@ -196,6 +197,31 @@ func TestARecordDeletedThereIsShownAndMadeAgainOnlyOnAWord(t *testing.T) {
 		}
 		if items := w.items(); len(items) != 0 {
 			w.t.Errorf("the error queue still holds %+v", items)
+		}
+	})
+}
+
+func TestWhatWasOwedToARecordDeletedThereHidesNothing(t *testing.T) {
+	each(t, func(w *world) {
+		w.says(w.rosa())
+		w.run(12 * time.Minute)
+		if err := w.crm.Archive("contacts", w.one("contacts").ID); err != nil {
+			w.t.Fatal(err)
+		}
+		w.run(40 * time.Minute) // a poll has seen it
+		owed := func() {
+			w.do(func(tx *db.Tx) error {
+				return outbox.Owe(tx, outbox.Debt{Key: outbox.Key{Location: shop, Connection: "crm", Room: mirror.Room, Record: "record/contact/" + rosaKey}, Lot: "contact"})
+			})
+			w.run(time.Minute)
+		}
+		if owed(); len(w.items()) != 1 {
+			w.t.Fatalf("the error queue is %+v, want what was deleted%s", w.items(), w.story())
+		}
+		item := w.items()[0]
+		w.do(func(tx *db.Tx) error { return errorqueue.Close(tx, shop, item.Kind, item.Ref, "skipped", "leave it") })
+		if owed(); len(w.items()) != 0 {
+			w.t.Errorf("the error queue is %+v though somebody has skipped it", w.items())
 		}
 	})
 }

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"plumbline.dev/plumbline"
 	"plumbline.dev/plumbline/internal/connect"
 	"plumbline.dev/plumbline/internal/db"
 	"plumbline.dev/plumbline/internal/errorqueue"
@@ -145,7 +146,8 @@ func (p *pass) consider(t *target, subject string, w *wanted, r outbox.Row) (v v
 	main := p.main(all, subject)
 	switch {
 	case t.State == Gone:
-		return v, nil // until a person says so
+		v.item, err = p.shown(t)
+		return v, err // until a person says so
 	case w == nil:
 		return p.retire(t, "nothing is to be said of it any more")
 	case main != nil && main.Key != t.Key:
@@ -165,6 +167,16 @@ func (p *pass) consider(t *target, subject string, w *wanted, r outbox.Row) (v v
 		}
 	}
 	return p.change(t, w, r, v)
+}
+
+// shown is the item of a record that is gone, for as long as it waits for a person.
+func (p *pass) shown(t *target) (*errorqueue.Item, error) {
+	item := p.m.goneItem(p.c, t)
+	had, err := errorqueue.Get(p.tx, p.c.Location, item.Kind, item.Ref)
+	if plumbline.KindOf(err) == plumbline.NotFound || err == nil && had.State == "skipped" {
+		return nil, nil
+	}
+	return item, err
 }
 
 // change writes what differs. A record is made with the associations that can be
