@@ -55,8 +55,9 @@ func (s *Sandbox) bill(i *Invoice, jobID string) error {
 	if done := s.invoiced(jobID); done > 0 {
 		lines = []Line{{Name: "Remaining work", UnitPrice: max(subtotal(j.Lines)-done, 0)}}
 	}
+	lines = s.numbered(lines, "InvoiceLineItem")
 	i.ClientID = j.ClientID
-	i.Bills = append(i.Bills, Bill{JobID: jobID, Lines: s.numbered(lines, "InvoiceLineItem")})
+	i.Bills = append(i.Bills, Bill{JobID: jobID, Lines: lines})
 	i.Subtotal += subtotal(lines)
 	i.Tax += taxOn(lines, i.TaxPercent)
 	i.Total = i.Subtotal + i.Tax
