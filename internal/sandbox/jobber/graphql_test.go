@@ -1,9 +1,12 @@
 package jobber
 
 import (
+	"context"
 	"fmt"
+	"net/http"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 )
 
@@ -239,4 +242,27 @@ func TestFaultsOfTheAPI(t *testing.T) {
 	if _, h, b, err := w.call("POST", "/api/graphql", "application/json", `{"query":"{ account { id } }"}`, w.headers()); err != nil || !strings.HasPrefix(string(b), "<html>") {
 		t.Errorf("garbage is %v %s %v, want a page", h, b, err)
 	}
+}
+
+func TestASlowAnswerOutlastsTheCallersDeadline(t *testing.T) {
+	w := newWorld(t, nil)
+	w.SetFaults(Faults{Slow: 1})
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+		defer cancel()
+		start := time.Now()
+		req, err := http.NewRequestWithContext(ctx, "POST", "https://api.getjobber.com/api/graphql", strings.NewReader(`{"query":"{ account { id } }"}`))
+		must(t, err)
+		req.Header.Set("Content-Type", "application/json")
+		done := make(chan error)
+		go func() {
+			_, err := w.net.RoundTrip(req)
+			done <- err
+		}()
+		synctest.Wait()
+		w.CreateUser(User{FirstName: "Ann"}) // others need not wait
+		if err := <-done; err == nil || time.Since(start) != 30*time.Second {
+			t.Errorf("it ended after %v with %v, want 30s and an error", time.Since(start), err)
+		}
+	})
 }

@@ -36,6 +36,10 @@ func (s *Sandbox) CreateInvoice(n NewInvoice) (Invoice, error) {
 	i.ID, i.Number = s.id("Invoice"), fmt.Sprint(s.nextNumber())
 	s.create(&i.stamp)
 	s.invoices.add(i.ID, i)
+	for _, b := range i.Bills {
+		j := s.jobs.byID[b.JobID]
+		j.invoices = append(j.invoices, i)
+	}
 	s.emit("INVOICE_CREATE", i.ID)
 	return cloneInvoice(*i), nil
 }
@@ -85,9 +89,7 @@ func (s *Sandbox) invoiced(jobID string) (sum int64) {
 }
 
 func (s *Sandbox) invoicesOf(jobID string) []*Invoice {
-	return alive(&s.invoices, func(i *Invoice) bool {
-		return slices.ContainsFunc(i.Bills, func(b Bill) bool { return b.JobID == jobID })
-	})
+	return left(s.jobs.byID[jobID].invoices)
 }
 
 // SendInvoice sends an invoice to the client, or marks it as sent; its due
@@ -185,5 +187,5 @@ func (s *Sandbox) settle(i *Invoice) {
 }
 
 func (s *Sandbox) paymentsOf(invoiceID string) []*Payment {
-	return alive(&s.payments, func(p *Payment) bool { return p.InvoiceID == invoiceID })
+	return left(s.invoices.byID[invoiceID].payments)
 }

@@ -137,7 +137,7 @@ func (s *Sandbox) destroyJob(j *Job) {
 
 // visitsOf are the job's visits by start; unscheduled ones come last.
 func (s *Sandbox) visitsOf(jobID string) []*Visit {
-	visits := alive(&s.visits, func(v *Visit) bool { return v.JobID == jobID })
+	visits := left(s.jobs.byID[jobID].visits)
 	slices.SortStableFunc(visits, func(a, b *Visit) int {
 		switch {
 		case a.Start.IsZero() == b.Start.IsZero():

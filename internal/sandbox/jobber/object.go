@@ -91,6 +91,9 @@ type Job struct {
 	Lines                                    []Line
 	Closed                                   time.Time // the API's completedAt
 	stamp
+
+	visits   []*Visit
+	invoices []*Invoice
 }
 
 // Visit is one planned trip of a job. Without a start it is unscheduled.
@@ -120,6 +123,8 @@ type Invoice struct {
 	Sent, BadDebt                          bool
 	Subtotal, Tax, Total, Paid, Tips       int64
 	stamp
+
+	payments []*Payment
 }
 
 // Payment is a payment record. Amount is absolute; Refund says its direction.
@@ -194,7 +199,7 @@ func cloneQuote(q Quote) Quote {
 }
 
 func cloneJob(j Job) Job {
-	j.Lines = slices.Clone(j.Lines)
+	j.Lines, j.visits, j.invoices = slices.Clone(j.Lines), nil, nil
 	return j
 }
 
@@ -204,7 +209,7 @@ func cloneVisit(v Visit) Visit {
 }
 
 func cloneInvoice(i Invoice) Invoice {
-	i.Bills = slices.Clone(i.Bills)
+	i.Bills, i.payments = slices.Clone(i.Bills), nil
 	for n, b := range i.Bills {
 		i.Bills[n].Lines = slices.Clone(b.Lines)
 	}

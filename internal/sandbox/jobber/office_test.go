@@ -389,3 +389,52 @@ func TestPlacesAndNumbers(t *testing.T) {
 		t.Error("a visit that does not exist was assigned")
 	}
 }
+
+func TestAQuoteThatComesToNothing(t *testing.T) {
+	w := newWorld(t, nil)
+	q, err := w.CreateQuote(NewQuote{ClientID: w.dana().ID, Lines: repair, TaxPercent: 6})
+	must(t, err)
+	if got := w.ask(`query($id: EncodedId!) { quote(id: $id) { amounts { total } } }`, map[string]any{"id": q.ID}, "quote", "amounts", "total"); got != 413.4 {
+		t.Errorf("the quote is over %v, want 413.4", got)
+	}
+	must(t, w.ArchiveQuote(q.ID))
+	for name, err := range map[string]error{"sent": w.SendQuote(q.ID), "approved": w.ApproveQuote(q.ID), "priced": w.SetQuoteLines(q.ID, nil)} {
+		if err == nil {
+			t.Errorf("an archived quote was %s", name)
+		}
+	}
+	if _, err := w.ConvertQuote(q.ID); err == nil {
+		t.Error("an archived quote was converted")
+	}
+	must(t, w.DeleteQuote(q.ID))
+	if got := w.Quotes(); len(got) != 1 || got[0].Status != archived || got[0].Deleted.IsZero() {
+		t.Errorf("the quotes are %+v, want a deleted one that is archived", got)
+	}
+}
+
+func TestASkewedClockWritesWrongTimesForEver(t *testing.T) {
+	w := newWorld(t, nil)
+	w.Skew(time.Hour)
+	c := w.dana()
+	w.Skew(0)
+	if want := monday.Add(time.Hour); !c.Updated.Equal(want) || w.word("client", c.ID, "updatedAt") != want.Format(time.RFC3339) {
+		t.Errorf("the client was made at %v, want %v", c.Updated, want)
+	}
+}
+
+func TestWhoReadsGetsCopies(t *testing.T) {
+	w := newWorld(t, nil)
+	lived(t, w)
+	w.Clients()[0].Emails[0].Address = "x"
+	w.Jobs()[0].Lines[0].Name = "x"
+	w.Visits()[0].Users[0] = "x"
+	w.Requests()[0].Assessment.Users[0] = "x"
+	w.Invoices()[0].Bills[0].Lines[0].Name = "x"
+	if w.Clients()[0].Emails[0].Address == "x" || w.Jobs()[0].Lines[0].Name == "x" || w.Visits()[0].Users[0] == "x" ||
+		w.Requests()[0].Assessment.Users[0] == "x" || w.Invoices()[0].Bills[0].Lines[0].Name == "x" {
+		t.Error("a reader changed the rows")
+	}
+	if len(w.Payments()) != 3 || len(w.Users()) != 1 {
+		t.Errorf("there are %d payments and %d users, want 3 and 1", len(w.Payments()), len(w.Users()))
+	}
+}

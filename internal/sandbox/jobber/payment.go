@@ -62,6 +62,8 @@ func (s *Sandbox) addPayment(p *Payment) {
 	}
 	s.create(&p.stamp)
 	s.payments.add(p.ID, p)
+	i := s.invoices.byID[p.InvoiceID]
+	i.payments = append(i.payments, p)
 	s.emit("PAYMENT_CREATE", p.ID)
 }
 

@@ -86,6 +86,16 @@ func alive[T any, P stamped[T]](t *table[T], keep func(P) bool) (rows []P) {
 	return rows
 }
 
+// left are those of some rows that are not deleted.
+func left[T any, P stamped[T]](of []P) (rows []P) {
+	for _, row := range of {
+		if row.stamped().Deleted.IsZero() {
+			rows = append(rows, row)
+		}
+	}
+	return rows
+}
+
 // all copies every row, for the reading side.
 func all[T any](s *Sandbox, t *table[T], clone func(T) T) []T {
 	s.mu.Lock()

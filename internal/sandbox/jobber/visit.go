@@ -52,6 +52,7 @@ func (s *Sandbox) addVisits(j *Job, plans []Plan) (made []Visit) {
 		}
 		s.create(&v.stamp)
 		s.visits.add(v.ID, v)
+		j.visits = append(j.visits, v)
 		if n == 0 || !j.Recurring {
 			s.emit("VISIT_CREATE", v.ID)
 		}

@@ -250,7 +250,7 @@ func (s *Sandbox) wireInvoice(i *Invoice) *object {
 			"subtotal": decimal(i.Subtotal), "discountAmount": decimal(0), "taxAmount": decimal(i.Tax), "nonTaxAmount": decimal(i.Subtotal), "depositAmount": decimal(0),
 			"total": decimal(i.Total), "paymentsTotal": decimal(i.Paid), "tipsTotal": decimal(i.Tips), "invoiceBalance": decimal(i.Total - i.Paid),
 		}},
-		"jobs":      many("Job", func() []*Job { return alive(&s.jobs, i.bills) }, s.wireJob),
+		"jobs":      many("Job", func() []*Job { return s.billedJobs(i) }, s.wireJob),
 		"visits":    many("Visit", func() []*Visit { return s.billedVisits(i) }, s.wireVisit),
 		"lineItems": many("InvoiceLineItem", i.lines, wireLine("InvoiceLineItem")),
 		"paymentRecords": resolver(func(a arguments) any {
@@ -265,12 +265,23 @@ func (s *Sandbox) wireInvoice(i *Invoice) *object {
 	}}
 }
 
-func (i *Invoice) bills(j *Job) bool {
-	return slices.ContainsFunc(i.Bills, func(b Bill) bool { return b.JobID == j.ID })
+// billedJobs are the invoice's jobs that are still there.
+func (s *Sandbox) billedJobs(i *Invoice) (jobs []*Job) {
+	for _, b := range i.Bills {
+		jobs = append(jobs, s.jobs.byID[b.JobID])
+	}
+	return left(jobs)
 }
 
-func (s *Sandbox) billedVisits(i *Invoice) []*Visit {
-	return alive(&s.visits, func(v *Visit) bool { return !v.Completed.IsZero() && i.bills(s.jobs.byID[v.JobID]) })
+func (s *Sandbox) billedVisits(i *Invoice) (visits []*Visit) {
+	for _, b := range i.Bills {
+		for _, v := range s.visitsOf(b.JobID) {
+			if !v.Completed.IsZero() {
+				visits = append(visits, v)
+			}
+		}
+	}
+	return visits
 }
 
 // wirePaymentRecord is a payment under its invoice; wirePayment the same one

@@ -196,3 +196,45 @@ func TestALateCommitShowsAfterRowsThatChangedLater(t *testing.T) {
 		t.Errorf("a minute later the list has %v, want both by their times", got)
 	}
 }
+
+func TestEveryListSortsByEveryKey(t *testing.T) {
+	w := newWorld(t, nil)
+	lived(t, w)
+	for list, of := range map[string]string{
+		"clients": "ClientsSortKey", "requests": "RequestsSortKey", "quotes": "QuotesSortKey", "jobs": "JobSortKey",
+		"visits": "VisitsSortableFields", "invoices": "InvoiceSortKey", "paymentRecords": "PaymentRecordSortKey",
+	} {
+		for _, key := range schema.Types[of].EnumValues {
+			up := w.ids(fmt.Sprintf(`{ %s(first: 9, sort: {key: %s, direction: ASCENDING}) { nodes { id } } }`, list, key.Name), list)
+			down := w.ids(fmt.Sprintf(`{ %s(first: 9, sort: {key: %s, direction: DESCENDING}) { nodes { id } } }`, list, key.Name), list)
+			slices.Sort(up)
+			slices.Sort(down)
+			if len(up) == 0 || !slices.Equal(up, down) {
+				t.Errorf("%s by %s has %v up and %v down", list, key.Name, up, down)
+			}
+		}
+	}
+}
+
+func TestInvoicesAndQuotesAreFilteredByChange(t *testing.T) {
+	w := newWorld(t, nil)
+	j, i := lived(t, w)
+	w.wait(time.Hour)
+	_, err := w.CreateQuote(NewQuote{ClientID: j.ClientID})
+	must(t, err)
+	must(t, w.SendInvoice(i.ID))
+	since := w.now.Truncate(time.Second).Format(time.RFC3339)
+	for list, want := range map[string]int{"invoices": 1, "quotes": 1, "requests": 0} {
+		got := w.ids(fmt.Sprintf(`{ %s(filter: {updatedAt: {after: %q}}) { nodes { id } } }`, list, since), list)
+		if len(got) != want {
+			t.Errorf("%s since %s are %v, want %d", list, since, got, want)
+		}
+	}
+	for filter, want := range map[string]int{
+		fmt.Sprintf(`clientId: %q`, i.ClientID): 1, `status: draft`: 0, fmt.Sprintf(`dueDate: {before: %q}`, since): 0,
+	} {
+		if got := w.ids(`{ invoices(filter: {`+filter+`}) { nodes { id } } }`, "invoices"); len(got) != want {
+			t.Errorf("invoices with %s are %v, want %d", filter, got, want)
+		}
+	}
+}

@@ -193,18 +193,30 @@ func sorted[P any](s *Sandbox, rows []P, by order, known keys[P]) []P {
 	if s.chance(s.opts.Faults.ShuffleTies) {
 		slices.Reverse(rows)
 	}
-	slices.SortStableFunc(rows, func(a, b P) int {
-		for _, o := range by {
-			c := cmp.Compare(known[o.Key](a), known[o.Key](b))
-			if o.Direction == "DESCENDING" {
-				c = -c
-			}
-			if c != 0 {
-				return c
-			}
+	for _, o := range slices.Backward(by) { // the sort is stable, so the first key comes last
+		rows = sortedBy(rows, known[o.Key], o.Direction == "DESCENDING")
+	}
+	return rows
+}
+
+func sortedBy[P any](rows []P, key func(P) string, descending bool) []P {
+	type keyed struct {
+		key string
+		row P
+	}
+	all := make([]keyed, len(rows))
+	for i, row := range rows {
+		all[i] = keyed{key(row), row}
+	}
+	slices.SortStableFunc(all, func(a, b keyed) int {
+		if descending {
+			a, b = b, a
 		}
-		return 0
+		return cmp.Compare(a.key, b.key)
 	})
+	for i, k := range all {
+		rows[i] = k.row
+	}
 	return rows
 }
 
