@@ -104,12 +104,12 @@ func rowsAsked(a arguments) int {
 func (p page) cut(n int) (from, to int, err error) {
 	from, to = 0, n
 	if p.After != "" {
-		if from, err = place(p.After); err != nil {
+		if from, err = placeOf(p.After); err != nil {
 			return 0, 0, err
 		}
 	}
 	if p.Before != "" {
-		if to, err = place(p.Before); err != nil {
+		if to, err = placeOf(p.Before); err != nil {
 			return 0, 0, err
 		}
 		to--
@@ -132,7 +132,8 @@ func (p page) cut(n int) (from, to int, err error) {
 // cursor is the place of a row, counted from one.
 func cursor(n int) string { return base64.RawStdEncoding.EncodeToString([]byte(strconv.Itoa(n))) }
 
-func place(cursor string) (int, error) {
+// placeOf reads a cursor.
+func placeOf(cursor string) (int, error) {
 	b, err := base64.RawStdEncoding.DecodeString(cursor)
 	if err == nil {
 		if n, err := strconv.Atoi(string(b)); err == nil && n > 0 {

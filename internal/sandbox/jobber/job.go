@@ -94,7 +94,7 @@ func (s *Sandbox) CloseJob(id string, visits Incomplete) error {
 			}
 			switch visits {
 			case CompleteVisits:
-				s.complete(v, "")
+				s.complete(v)
 			case DeleteVisits:
 				s.destroy(&v.stamp, "VISIT", v.ID)
 			}

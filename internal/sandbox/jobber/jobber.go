@@ -24,18 +24,18 @@ type Options struct {
 	Now  func() time.Time
 	Rand *rand.Rand // tokens and faults; drawn from under the fake's lock only
 
-	AppID        string // a UUID; in every webhook
-	ClientID     string // the app's, for OAuth
-	ClientSecret string // the app's; also the key of the webhooks' signatures
-	AccountName  string // the contractor's name
-	AccountID    int    // behind the account's encoded id, the tenant key in every webhook; 0 is 2486001
-	Zone         *time.Location
+	AppID        string         // a UUID; in every webhook
+	ClientID     string         // the app's, for OAuth
+	ClientSecret string         // the app's; also the key of the webhooks' signatures
+	AccountName  string         // the contractor's name
+	AccountID    int            // behind the account's encoded id, the tenant key in every webhook; 0 is 2486001
+	Zone         *time.Location // the account's, for what is today; nil is UTC
 
-	Client       *http.Client // delivers webhooks, and its Timeout ends deliveries that hang; nil is http.DefaultClient
-	WebhookURL   string       // the app's, for all accounts; empty is none
-	Topics       []string     // those that the app's URL gets; nil is all
-	Retries      []time.Duration
-	DisableAfter int // failed tries in a row that switch the app's webhooks off; 0 is never
+	Client       *http.Client    // delivers webhooks, and its Timeout ends deliveries that hang; nil is http.DefaultClient
+	WebhookURL   string          // the app's, for all accounts; empty is none
+	Topics       []string        // those that the app's URL gets; nil is all
+	Retries      []time.Duration // waits before tries 2, 3, ...; nil is 1, 5 and 30 minutes. The vendor publishes none
+	DisableAfter int             // failed tries in a row that switch the app's webhooks off; 0 is never
 
 	Versions    []string // what X-JOBBER-GRAPHQL-VERSION may name; nil is those seen in use
 	Points      float64  // size of the bucket of query points; 0 is 10,000
@@ -118,7 +118,7 @@ func New(o Options) *Sandbox {
 	if o.Client == nil {
 		o.Client = http.DefaultClient
 	}
-	if o.Retries == nil { // the vendor publishes none
+	if o.Retries == nil {
 		o.Retries = []time.Duration{time.Minute, 5 * time.Minute, 30 * time.Minute}
 	}
 	if o.Versions == nil {

@@ -131,9 +131,9 @@ func (s *Sandbox) getAuthorize(w http.ResponseWriter, r *http.Request) {
 // The vendor publishes its message about a dead refresh token, not the status;
 // 401 is a choice.
 func (s *Sandbox) postToken(w http.ResponseWriter, r *http.Request) {
-	ask, err := tokenRequest(w, r)
-	if err != nil {
-		reply(w, http.StatusBadRequest, message(err.Error()))
+	ask, ok := tokenRequest(w, r)
+	if !ok {
+		reply(w, http.StatusBadRequest, message("The request body is neither JSON nor a form."))
 		return
 	}
 	if ask["client_id"] != s.opts.ClientID || ask["client_secret"] != s.opts.ClientSecret {
@@ -182,22 +182,18 @@ func (s *Sandbox) tokenAnswer(t Tokens, more map[string]any) map[string]any {
 	return answer
 }
 
-func tokenRequest(w http.ResponseWriter, r *http.Request) (map[string]string, error) {
+// tokenRequest reads the fields of a body that is a form or JSON.
+func tokenRequest(w http.ResponseWriter, r *http.Request) (ask map[string]string, ok bool) {
 	r.Body = http.MaxBytesReader(w, r.Body, 1<<16)
-	ask := map[string]string{}
+	ask = map[string]string{}
 	if kind, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type")); kind == "application/json" {
-		if err := json.NewDecoder(r.Body).Decode(&ask); err != nil {
-			return nil, errors.New("The request body is not valid JSON.")
-		}
-		return ask, nil
+		return ask, json.NewDecoder(r.Body).Decode(&ask) == nil
 	}
-	if err := r.ParseForm(); err != nil {
-		return nil, errors.New("The request body is not a valid form.")
-	}
+	err := r.ParseForm()
 	for k := range r.PostForm {
 		ask[k] = r.PostForm.Get(k)
 	}
-	return ask, nil
+	return ask, err == nil
 }
 
 // refused says why a token does not open the API; empty is that it does.

@@ -46,7 +46,7 @@ func (s *Sandbox) CreateQuote(n NewQuote) (Quote, error) {
 	return cloneQuote(*q), nil
 }
 
-// move brings a quote into a status if it is in one of some.
+// moveQuote brings a quote into a status if it is in one of some.
 func (s *Sandbox) moveQuote(doing, id, to string, from []string, topics ...string) error {
 	return change(s, &s.quotes, doing, "quote", id, func(q *Quote) ([]string, error) {
 		if !slices.Contains(from, q.Status) {

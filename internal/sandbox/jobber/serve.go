@@ -57,7 +57,8 @@ func (s *Sandbox) postFaulty(w http.ResponseWriter, r *http.Request) {
 }
 
 // stall lets the caller wait until they give up, others not. One who would
-// wait for ever is cut off.
+// wait for ever is cut off. The wait is the caller's own: who runs in simulated
+// time outside a bubble uses the slow answers of sandbox.Net instead.
 func (s *Sandbox) stall(r *http.Request) {
 	if _, limited := r.Context().Deadline(); limited {
 		s.mu.Unlock()
