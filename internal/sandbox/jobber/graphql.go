@@ -90,7 +90,8 @@ func (s *Sandbox) run(op *ast.OperationDefinition, vars map[string]any) any {
 	return body
 }
 
-// throttled is the vendor's way to say 429: HTTP 200 and no data.
+// throttled is the vendor's way to say 429: HTTP 200 and no data. Its page
+// shows an actual cost of 0; others have seen null.
 func (s *Sandbox) throttled(asked float64) any {
 	p := problemOf("THROTTLED", "Throttled")
 	p.Extensions["documentation"] = "https://developer.getjobber.com/docs/using_jobbers_api/api_rate_limits"

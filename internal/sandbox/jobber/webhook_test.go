@@ -7,9 +7,8 @@ import (
 	"time"
 )
 
-// The vector is the vendor's example computed with openssl. The value that the
-// vendor's page prints beside it belongs to a secret that the page keeps to
-// itself.
+// The vector is the vendor's example computed with openssl; the value that the
+// vendor's page prints beside it does not come out of it.
 func TestTheSignatureIsBase64OfTheRawBodysHMAC(t *testing.T) {
 	body := `{"data":{"webHookEvent":{"topic":"APP_CONNECT","appId":"id","accountId":"id","itemId":"id","occurredAt":"ISO8601DateTime"}}}`
 	const want = "+PXo5mRPCuHqX3CePBACS8afHQPY9rXzPlp9AG/a8BI="
