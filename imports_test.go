@@ -46,6 +46,7 @@ var mayImport = []struct{ pkg, deps string }{
 	{"sandbox", ""},
 	{"sandbox/housecallpro", ""},
 	{"sandbox/hubspot", ""},
+	{"sandbox/jobber", ""},
 	{"sandbox/twilio", ""},
 	{"sandbox/shop", "sandbox sandbox/housecallpro sandbox/hubspot sandbox/twilio"},
 	// the faces
