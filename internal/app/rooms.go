@@ -137,7 +137,10 @@ func (n *Node) observe(c tenant.Connection, d plumbline.Delivery) (mirror.Observ
 }
 
 // unseen lists, by tool, the visit stages that it cannot tell of.
-var unseen = map[string][]string{"housecallpro": {"visit.paused"}}
+var unseen = map[string][]string{
+	"housecallpro": {"visit.paused"},
+	"jobber":       {"visit.en_route", "visit.on_site", "visit.paused"},
+}
 
 // shows says whether a connection can tell of a stage of a visit.
 func (n *Node) shows(location, connection, stage string) bool {

@@ -10,6 +10,7 @@ import (
 	"plumbline.dev/plumbline"
 	"plumbline.dev/plumbline/internal/connect/housecallpro"
 	"plumbline.dev/plumbline/internal/connect/hubspot"
+	"plumbline.dev/plumbline/internal/connect/jobber"
 	"plumbline.dev/plumbline/internal/connect/twilio"
 )
 
@@ -27,6 +28,9 @@ var tools = []struct {
 	})},
 	{"hubspot", makeTool(func(c hubspot.Config, _ string, client *http.Client, now func() time.Time) (any, error) {
 		return hubspot.New(c, client, now), c.Validate()
+	})},
+	{"jobber", makeTool(func(c jobber.Config, _ string, client *http.Client, now func() time.Time) (any, error) {
+		return jobber.New(c, client, now), c.Validate()
 	})},
 	{"twilio", makeTool(func(c twilio.Config, callback string, client *http.Client, now func() time.Time) (any, error) {
 		if c.CallbackURL == "" {

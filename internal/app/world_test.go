@@ -1,6 +1,7 @@
 package app_test
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"log/slog"
@@ -8,6 +9,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -44,6 +46,7 @@ type world struct {
 	phones *twilio.Sandbox
 	tech   housecallpro.Employee
 	acts   int
+	steps  []func(context.Context, time.Time) (bool, time.Time, error) // of other fakes
 }
 
 type setting struct {
@@ -73,6 +76,7 @@ func newWorld(t *testing.T, s setting) *world {
 	w.crm = hubspot.New(hubspot.Options{Now: now, Rand: rnd, Token: "pat", Portal: 62515, App: 7906213})
 	w.phones = twilio.New(twilio.Options{Now: now, Rand: rnd, AccountSid: sid, AuthToken: "0123456789abcdef0123456789abcdef", Numbers: []string{sender},
 		Client: client, InboundURL: home + "twilio"})
+	w.steps = append(w.steps, w.field.Step)
 	net.Handle("api.housecallpro.com", w.field)
 	net.Handle("api.hubapi.com", w.crm)
 	net.Handle("api.twilio.com", w.phones)
@@ -140,12 +144,8 @@ func (w *world) until(to time.Time) {
 	w.t.Helper()
 	for round := 0; ; round++ {
 		worked, next := false, to
-		for _, step := range []func() (bool, time.Time, error){
-			func() (bool, time.Time, error) { return w.field.Step(w.t.Context(), w.now) },
-			func() (bool, time.Time, error) { return w.phones.Step(w.t.Context(), w.now) },
-			func() (bool, time.Time, error) { return w.node.Step(w.t.Context(), w.now) },
-		} {
-			did, at, err := step()
+		for _, step := range append(slices.Clone(w.steps), w.phones.Step, w.node.Step) {
+			did, at, err := step(w.t.Context(), w.now)
 			w.ok(err)
 			worked = worked || did
 			if !at.IsZero() && at.Before(next) {

@@ -155,7 +155,7 @@ func (l *Lookup) Settle(tx *db.Tx, c tenant.Connection, call outbox.Call, r outb
 		switch answer := r.Answer.(type) {
 		case connect.Answer:
 			err = l.keepRead(tx, c, call, answer)
-		case []connect.Answer:
+		case namedAnswers:
 			return l.settleNamed(tx, c, call, answer)
 		case pulledPage:
 			return l.settlePull(tx, c, call, answer)

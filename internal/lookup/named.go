@@ -94,27 +94,37 @@ func (l *Lookup) performNamed(ctx context.Context, c tenant.Connection, q named)
 		return refused("the tool of this connection reads no single objects", nil)
 	}
 	answers, err := f.Fetch(ctx, q.Kind, q.IDs)
-	if err != nil {
+	if len(answers) == 0 && err != nil {
 		return outbox.Result{Err: connect.AsError(err)}
 	}
-	return outbox.Result{Answer: answers, Detail: "read"}
+	return outbox.Result{Answer: namedAnswers{answers, connect.AsError(err)}, Detail: "read"}
 }
 
-// settleNamed keeps answers. An object of which the tool said nothing is asked for again.
-func (l *Lookup) settleNamed(tx *db.Tx, c tenant.Connection, call outbox.Call, answers []connect.Answer) (settled []outbox.Settled, err error) {
+// namedAnswers are what a tool told of some objects, and why not of the others.
+type namedAnswers struct {
+	list []connect.Answer
+	err  *connect.Error
+}
+
+// settleNamed keeps answers. An object of which the tool told nothing stands as its error
+// says; without one it is asked for again.
+func (l *Lookup) settleNamed(tx *db.Tx, c tenant.Connection, call outbox.Call, answers namedAnswers) (settled []outbox.Settled, err error) {
 	told := map[string]bool{}
-	for _, a := range answers {
+	for _, a := range answers.list {
 		told["named/"+string(a.Kind)+"/"+a.Object] = true
 		if err := l.keepRead(tx, c, call, noted(a)); err != nil {
 			return nil, err
 		}
 	}
 	for _, row := range call.Rows {
-		if told[row.Record] {
+		switch {
+		case told[row.Record]:
 			settled = append(settled, outbox.Settled{Row: row, What: outbox.Done})
-			continue
+		case answers.err != nil && answers.err.Class != connect.Unknown:
+			settled = append(settled, standing(row, c, answers.err, tx.Now))
+		default:
+			settled = append(settled, outbox.AgainAt(row, outbox.Backoff(row, tx.Now)))
 		}
-		settled = append(settled, outbox.AgainAt(row, outbox.Backoff(row, tx.Now)))
 	}
 	return settled, nil
 }
