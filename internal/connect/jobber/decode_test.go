@@ -198,7 +198,7 @@ func TestVariantsOfObjects(t *testing.T) {
 		"an invoice of several jobs":              {"invoice", `[{"id":"j1"}]`, `[{"id":"j1"},{"id":"j2"}]`, "invoice i1 jobs", `["j1","j2"]`},
 		"lines of several jobs name none":         {"invoice", `[{"id":"j1"}]`, `[{"id":"j1"},{"id":"j2"}]`, "invoice i1 lines", `[{"amount":"390.00","description":"","id":"l1","name":"Repair","quantity":"1.5"}]`},
 		"a debt that is written off":              {"invoice", "past_due", "bad_debt", "invoice i1 status", `"uncollectible"`},
-		"a page of visits that goes on":           {"job", `]` + `,"pageInfo":{"hasNextPage":false}}}`, `],"pageInfo":{"hasNextPage":true}}}`, "job j1 visits", ""},
+		"a page of visits that goes on":           {"job", `}}],"pageInfo":{"hasNextPage":false}`, `}}],"pageInfo":{"hasNextPage":true}`, "job j1 visits", ""},
 		"a visit that lacks a part":               {"job", `"allDay":false,`, "", "visit v1 starts", ""},
 		"a closed job":                            {"job", `"upcoming"`, `"requires_invoicing"`, "job j1 status", `"complete"`},
 		"an open job with a visit ahead":          {"job", `"upcoming"`, `"active"`, "job j1 status", `"scheduled"`},
@@ -291,7 +291,7 @@ func TestMoneySurvivesBinaryFractions(t *testing.T) {
 		check(big.NewRat(cents, 100).FloatString(5), want)
 	}
 	for _, bad := range []string{"", "x", `"1"`, "1e999999999", "1e31", "99999999999999", "1/3", "0x10", "1_000", strings.Repeat("9", 50)} {
-		if n, ok := exact(bad); ok && bad != "1_000" {
+		if n, ok := exact(bad); ok {
 			t.Errorf("exact(%q) = %v, want none", bad, n)
 		}
 	}

@@ -11,7 +11,7 @@ import (
 	"plumbline.dev/plumbline/internal/connect"
 )
 
-// perQuery is how many objects one question asks for: 20 jobs may cost 4,940 points,
+// perQuery is how many objects one question asks for: 20 jobs may cost 4,880 points,
 // half of a bucket.
 const perQuery = 20
 
