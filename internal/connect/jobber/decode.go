@@ -71,9 +71,7 @@ func (r *reader) gone(body object) {
 	if plumbline.Fields[plumbline.Kind(kind)] == nil {
 		body.fail("kind", "a kind of record")
 	}
-	r.out = append(r.out, plumbline.Reading{
-		Kind: plumbline.Kind(kind), ID: body.id("id"), At: r.read, Read: r.read, Deleted: true, Fields: fields{},
-	})
+	r.out = deleted(plumbline.Kind(kind), body.id("id"), r.read, r.read)
 }
 
 // add adds the reading of an object. Its version is its own modification time; types
