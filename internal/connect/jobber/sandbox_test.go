@@ -535,3 +535,19 @@ func TestHiddenFieldNeedsAScope(t *testing.T) {
 		}
 	}
 }
+
+// A poll that finds nothing new must not read the list anew. Properties and users are
+// read whole, and visits by their windows.
+func TestQuietPollsAskOnce(t *testing.T) {
+	w := newWorld(t, nil)
+	w.fill(9)
+	w.advance(time.Hour)
+	w.fill(2)
+	for _, stream := range []string{"clients", "requests", "quotes", "invoices", "jobs", "payments"} {
+		_, cursor := w.drain(stream, "")
+		before := w.fake.Calls()
+		if _, cursor = w.drain(stream, cursor); w.fake.Calls()-before != 1 {
+			t.Errorf("a quiet poll of %s asked %d times, want once; its cursor is %s", stream, w.fake.Calls()-before, cursor)
+		}
+	}
+}
