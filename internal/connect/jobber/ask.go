@@ -125,7 +125,7 @@ func (p problem) err(status int) *connect.Error {
 	case code == "INTERNAL_SERVER_ERROR" || code == "TIMEOUT":
 		e.Class, e.Msg = connect.Retry, "Jobber has trouble of its own"
 	default:
-		e.Msg, e.Cure = "Jobber refuses the question", "look at what the vendor changed in version "+DefaultVersion+" of its schema, or set another version"
+		e.Msg, e.Cure = "Jobber refuses the question", "look at what the vendor changed in the version of its schema that is configured"
 	}
 	return e
 }

@@ -71,9 +71,7 @@ func (r *reader) gone(body object) {
 	if plumbline.Fields[plumbline.Kind(kind)] == nil {
 		body.fail("kind", "a kind of record")
 	}
-	r.out = append(r.out, plumbline.Reading{
-		Kind: plumbline.Kind(kind), ID: body.id("id"), At: r.read, Read: r.read, Deleted: true, Fields: fields{},
-	})
+	r.out = deleted(plumbline.Kind(kind), body.id("id"), r.read, r.read)
 }
 
 // add adds the reading of an object. Its version is its own modification time; types
@@ -197,13 +195,17 @@ func (r *reader) technician(o object) {
 		f.text("first_name", name, "first")
 		f.text("last_name", name, "last")
 	}
-	for field, key := range map[string]string{"email": "email", "mobile_phone": "phone"} {
-		if o.null(key) {
-			f[field] = plumbline.Null
-		}
-		if in, ok := o.object(key); ok {
-			f.text(field, in, "raw")
-		}
-	}
+	f.raw("email", o, "email")
+	f.raw("mobile_phone", o, "phone")
 	r.add(plumbline.Technician, o.id("id"), o, f)
+}
+
+// raw reads an address of a user as it was typed in.
+func (f fields) raw(name string, o object, key string) {
+	if o.null(key) {
+		f[name] = plumbline.Null
+	}
+	if in, ok := o.object(key); ok {
+		f.text(name, in, "raw")
+	}
 }

@@ -194,25 +194,25 @@ func TestWhatObjectsSay(t *testing.T) {
 
 func TestVariantsOfObjects(t *testing.T) {
 	for name, c := range map[string]struct{ object, old, with, path, want string }{
-		"a draft is not issued":                   {"invoice", "past_due", "draft", "invoice i1 issued_at", "null"},
-		"an invoice of several jobs":              {"invoice", `[{"id":"j1"}]`, `[{"id":"j1"},{"id":"j2"}]`, "invoice i1 jobs", `["j1","j2"]`},
-		"lines of several jobs name none":         {"invoice", `[{"id":"j1"}]`, `[{"id":"j1"},{"id":"j2"}]`, "invoice i1 lines", `[{"amount":"390.00","description":"","id":"l1","name":"Repair","quantity":"1.5"}]`},
-		"a debt that is written off":              {"invoice", "past_due", "bad_debt", "invoice i1 status", `"uncollectible"`},
-		"a page of visits that goes on":           {"job", `]` + `,"pageInfo":{"hasNextPage":false}}}`, `],"pageInfo":{"hasNextPage":true}}}`, "job j1 visits", ""},
-		"a visit that lacks a part":               {"job", `"allDay":false,`, "", "visit v1 starts", ""},
-		"a closed job":                            {"job", `"upcoming"`, `"requires_invoicing"`, "job j1 status", `"complete"`},
-		"an open job with a visit ahead":          {"job", `"upcoming"`, `"active"`, "job j1 status", `"scheduled"`},
-		"a visit that was taken back":             {"visit", `"2026-05-05T15:48:30Z"`, "null", "visit v1 completed_at", "null"},
-		"more users than were asked for":          {"visit", `"hasNextPage":false`, `"hasNextPage":true`, "visit v1 technicians", ""},
-		"no number is a mobile one":               {"client", `"Mobile"`, `"Main"`, "customer c1 mobile_phone", `"2"`},
-		"a fax machine gets no texts":             {"client", `"Mobile"`, `"Fax"`, "customer c1 mobile_phone", "null"},
-		"a payment that a person wrote down":      {"paymentRecord", `,"transactionStatus":"PENDING"`, "", "payment m1 status", `"settled"`},
-		"a refunded payment had come":             {"paymentRecord", "PENDING", "PARTIALLY_REFUNDED", "payment m1 status", `"settled"`},
-		"a card":                                  {"paymentRecord", "ACHPayment", "CreditCardPayment", "payment m1 method", `"card"`},
-		"an archived quote":                       {"quote", "converted", "archived", "job quote/q1 options", `[{"id":"q1","name":"New unit","status":"expired","total":"6800.00"}]`},
-		"an assessment that was done":             {"request", `"completedAt":null`, `"completedAt":"2026-05-05T15:00:00Z"`, "job request/r1 status", `"complete"`},
-		"a time with an offset":                   {"visit", "2026-05-05T15:48:30Z", "2026-05-05T09:48:30-06:00", "visit v1 completed_at", `"2026-05-05T15:48:30.000Z"`},
-		"nobody has closed a job whose visit was": {"job", `"upcoming"`, `"action_required"`, "job j1 status", `"scheduled"`},
+		"a draft is not issued":              {"invoice", "past_due", "draft", "invoice i1 issued_at", "null"},
+		"an invoice of several jobs":         {"invoice", `[{"id":"j1"}]`, `[{"id":"j1"},{"id":"j2"}]`, "invoice i1 jobs", `["j1","j2"]`},
+		"lines of several jobs name none":    {"invoice", `[{"id":"j1"}]`, `[{"id":"j1"},{"id":"j2"}]`, "invoice i1 lines", `[{"amount":"390.00","description":"","id":"l1","name":"Repair","quantity":"1.5"}]`},
+		"a debt that is written off":         {"invoice", "past_due", "bad_debt", "invoice i1 status", `"uncollectible"`},
+		"a page of visits that goes on":      {"job", `}}],"pageInfo":{"hasNextPage":false}`, `}}],"pageInfo":{"hasNextPage":true}`, "job j1 visits", ""},
+		"a visit that lacks a part":          {"job", `"allDay":false,`, "", "visit v1 starts", ""},
+		"a closed job":                       {"job", `"upcoming"`, `"requires_invoicing"`, "job j1 status", `"complete"`},
+		"an open job with a visit ahead":     {"job", `"upcoming"`, `"active"`, "job j1 status", `"scheduled"`},
+		"a visit that was taken back":        {"visit", `"2026-05-05T15:48:30Z"`, "null", "visit v1 completed_at", "null"},
+		"more users than were asked for":     {"visit", `"hasNextPage":false`, `"hasNextPage":true`, "visit v1 technicians", ""},
+		"no number is a mobile one":          {"client", `"Mobile"`, `"Main"`, "customer c1 mobile_phone", `"2"`},
+		"a fax machine gets no texts":        {"client", `"Mobile"`, `"Fax"`, "customer c1 mobile_phone", "null"},
+		"a payment that a person wrote down": {"paymentRecord", `,"transactionStatus":"PENDING"`, "", "payment m1 status", `"settled"`},
+		"a refunded payment had come":        {"paymentRecord", "PENDING", "PARTIALLY_REFUNDED", "payment m1 status", `"settled"`},
+		"a card":                             {"paymentRecord", "ACHPayment", "CreditCardPayment", "payment m1 method", `"card"`},
+		"an archived quote":                  {"quote", "converted", "archived", "job quote/q1 options", `[{"id":"q1","name":"New unit","status":"expired","total":"6800.00"}]`},
+		"an assessment that was done":        {"request", `"completedAt":null`, `"completedAt":"2026-05-05T15:00:00Z"`, "job request/r1 status", `"complete"`},
+		"a time with an offset":              {"visit", "2026-05-05T15:48:30Z", "2026-05-05T09:48:30-06:00", "visit v1 completed_at", `"2026-05-05T15:48:30.000Z"`},
+		"an open job with nothing done yet":  {"job", `"upcoming"`, `"action_required"`, "job j1 status", `"scheduled"`},
 	} {
 		body := good[c.object]
 		if !strings.Contains(body, c.old) {
@@ -291,7 +291,7 @@ func TestMoneySurvivesBinaryFractions(t *testing.T) {
 		check(big.NewRat(cents, 100).FloatString(5), want)
 	}
 	for _, bad := range []string{"", "x", `"1"`, "1e999999999", "1e31", "99999999999999", "1/3", "0x10", "1_000", strings.Repeat("9", 50)} {
-		if n, ok := exact(bad); ok && bad != "1_000" {
+		if n, ok := exact(bad); ok {
 			t.Errorf("exact(%q) = %v, want none", bad, n)
 		}
 	}

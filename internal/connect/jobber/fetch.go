@@ -11,7 +11,7 @@ import (
 	"plumbline.dev/plumbline/internal/connect"
 )
 
-// perQuery is how many objects one question asks for: 20 jobs may cost 4,940 points,
+// perQuery is how many objects one question asks for: 20 jobs may cost 4,880 points,
 // half of a bucket.
 const perQuery = 20
 
@@ -115,6 +115,8 @@ func (a answer) object(kind plumbline.Kind, e entity, id, alias string) (connect
 	if o == nil || kind == plumbline.Visit && e == requests && string(o["assessment"]) == "null" {
 		return goneAnswer(kind, id), nil
 	}
+	// An object may not be known under two ids: payments would count twice. Some have seen
+	// payment records whose id by themselves is not the one that their invoice names.
 	if _, vendors, _ := entityOf(kind, id); textOf(o["id"]) != vendors {
 		return connect.Answer{}, &connect.Error{Class: connect.Human, Msg: "Jobber answered with another object than was asked for", Cure: "check base_url"}
 	}

@@ -160,7 +160,7 @@ var greatest = big.NewRat(1e13, 1)
 // exact reads the text of a JSON number without rounding it. Texts that are longer than
 // any amount are refused before they are computed.
 func exact(text string) (*big.Rat, bool) {
-	if text == "" || len(text) > 40 || text[0] != '-' && (text[0] < '0' || text[0] > '9') {
+	if len(text) > 40 || strings.Trim(text, "0123456789+-.eE") != "" {
 		return nil, false
 	}
 	if i := strings.IndexAny(text, "eE"); i >= 0 {

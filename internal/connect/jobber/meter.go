@@ -23,9 +23,9 @@ type meter struct {
 	known     map[string]float64 // what the vendor asked for queries, by their shape
 }
 
-// share is the part of the bucket that we use: other apps of the same account have
-// buckets of their own, but a person who looks something up in our program should not
-// wait for a poll.
+// share is the part of the bucket that we use. The rest is for what we do not see: a call
+// of a node that has just lost the quota, a cost that our count has too low. The bucket
+// is of this app at this account, so that other apps need nothing of it.
 const share = 0.8
 
 func newMeter(now func() time.Time) *meter {

@@ -26,10 +26,12 @@ type cursor struct {
 }
 
 // Pull reads one page. An empty cursor reads everything there is. A row may come twice,
-// and does where a page border falls between rows of one second. Only of a list that the
-// vendor pages by place (jobs, payments, properties, users) can a row be passed over, when
-// one before it is deleted between two pages; the next change of it, the next reading of
-// the whole list, or its webhook brings it.
+// and does where a page border falls between rows of one second.
+//
+// A row can be passed over only where the vendor pages by place: in jobs, payments,
+// properties and users, when a row before it is deleted between two pages, and in the
+// other lists when more rows than a page bear one time and the vendor swaps them. The next
+// change of it, the next reading of the whole list, or its webhook brings it.
 func (t *Tool) Pull(ctx context.Context, name, text string) (connect.Page, error) {
 	s, ok := streams[name]
 	if !ok {
@@ -106,20 +108,14 @@ func (t *Tool) page(ctx context.Context, s stream, p pass, c cursor) (listPage, 
 	if s.list == "jobs" {
 		size = t.config.JobPageSize
 	}
-	declared, used := "", ""
 	vars := map[string]any{}
-	if s.filter != "" {
-		declared, used = "$filter: "+s.filter, "filter: $filter"
-		if f := p.bounded(c.Before); len(f) > 0 {
-			vars["filter"] = f
-		}
-	}
-	if p.sort != "" {
-		used += " sort: " + p.sort
+	if f := p.bounded(c.Before); len(f) > 0 {
+		vars["filter"] = f
 	}
 	if c.After != "" {
 		vars["after"] = c.After
 	}
+	declared, used := s.arguments(p)
 	a, err := t.ask(ctx, s.entity.page(s.list, size, declared, used), vars)
 	if err != nil {
 		return listPage{}, err
@@ -128,6 +124,18 @@ func (t *Tool) page(ctx context.Context, s stream, p pass, c cursor) (listPage, 
 		return listPage{}, a.Errors[0].err(0)
 	}
 	return s.read(p, a.Data[s.list])
+}
+
+// arguments are those of the list, besides the page's: the variables that the query
+// declares for them, and how it uses them.
+func (s stream) arguments(p pass) (declared, used string) {
+	if p.filter != nil {
+		declared, used = "$filter: "+s.filter, "filter: $filter"
+	}
+	if p.sort != "" {
+		used += " sort: " + p.sort
+	}
+	return declared, used
 }
 
 // bounded is the filter with the newest instant that is still to be read.

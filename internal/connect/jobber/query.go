@@ -18,7 +18,7 @@ type entity struct {
 }
 
 var (
-	// 29 points
+	// 19 points
 	clients = entity{"client", "Client", `id firstName lastName companyName
 		emails { address primary }
 		phones { number description primary smsAllowed }
@@ -28,16 +28,16 @@ var (
 	// 10 points
 	properties = entity{"property", "Property", `id client { id } address { street1 street2 city province postalCode country }`}
 
-	// 23 points
+	// 30 points
 	requests = entity{"request", "Request", `id title source jobberWebUri createdAt updatedAt
 		client { id } property { id }
 		assessment { startAt endAt allDay completedAt ` + assigned + ` }`}
 
-	// 14 points
+	// 13 points
 	quotes = entity{"quote", "Quote", `id quoteNumber title quoteStatus jobberWebUri createdAt updatedAt
 		client { id } property { id } amounts { total }`}
 
-	// 246 points, nearly all of them for ten visits
+	// 243 points, nearly all of them for ten visits
 	jobs = entity{"job", "Job", `id jobNumber title jobStatus completedAt createdAt updatedAt total jobberWebUri
 		client { id } property { id }
 		visits(first: 10) { nodes { ` + trip + ` } pageInfo { hasNextPage } }`}
@@ -45,7 +45,7 @@ var (
 	// 23 points
 	visits = entity{"visit", "Visit", trip + ` job { id }`}
 
-	// 179 points
+	// 168 points
 	invoices = entity{"invoice", "Invoice", `id invoiceNumber invoiceStatus issuedDate dueDate receivedDate createdAt updatedAt
 		client { id } amounts { total invoiceBalance }
 		jobs(first: 5) { nodes { id } pageInfo { hasNextPage } }

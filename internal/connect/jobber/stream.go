@@ -55,7 +55,7 @@ var streams = map[string]stream{
 	},
 	"invoices": {
 		entity: invoices, kind: plumbline.Invoice, list: "invoices", filter: "InvoiceFilterAttributes", dated: true,
-		passes: byUpdate("[{key: UPDATED_AT, direction: DESCENDING}]"),
+		passes: byUpdate("[{key: UPDATED_AT, direction: DESCENDING}, {key: INVOICE_NUMBER, direction: DESCENDING}]"),
 	},
 	"jobs":       {entity: jobs, kind: plumbline.Job, list: "jobs", dated: true, passes: downToMark},
 	"visits":     {entity: visits, kind: plumbline.Visit, list: "visits", filter: "VisitFilterAttributes", passes: byWindows},

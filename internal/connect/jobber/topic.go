@@ -3,6 +3,7 @@ package jobber
 import (
 	"slices"
 	"strings"
+	"time"
 
 	"plumbline.dev/plumbline"
 	"plumbline.dev/plumbline/internal/connect"
@@ -81,7 +82,19 @@ func webhook(event string, body object) ([]plumbline.Reading, error) {
 	case !body.sound():
 		return nil, *body.bad
 	case verb == "DESTROY":
-		return []plumbline.Reading{{Kind: s.kind, ID: id, At: occurred, Deleted: true, Fields: fields{}}}, nil
+		return deleted(s.kind, id, occurred, time.Time{}), nil
 	}
 	return nil, connect.Thin{Kind: s.kind, ID: id}
+}
+
+// deleted says that an object is gone, and with a request its assessment: nobody else
+// would say so, whether or not there was one.
+func deleted(kind plumbline.Kind, id string, at, read time.Time) []plumbline.Reading {
+	r := plumbline.Reading{Kind: kind, ID: id, At: at, Read: read, Deleted: true, Fields: fields{}}
+	if kind != plumbline.Job || !strings.HasPrefix(id, requestPrefix) {
+		return []plumbline.Reading{r}
+	}
+	visit := r
+	visit.Kind = plumbline.Visit
+	return []plumbline.Reading{r, visit}
 }

@@ -12,13 +12,10 @@ import (
 // base64, by the vendor's page on webhooks. The signature bears no date, so that an old
 // webhook may come again: its bytes are those of the first, and so is its key.
 func (t *Tool) Verify(r connect.Request) error {
-	given, err := base64.StdEncoding.Strict().DecodeString(r.Header.Get("X-Jobber-Hmac-SHA256"))
-	if err != nil {
-		return connect.ErrSignature
-	}
 	mac := hmac.New(sha256.New, []byte(t.config.ClientSecret))
 	mac.Write(r.Body)
-	if !hmac.Equal(mac.Sum(nil), given) {
+	want := base64.StdEncoding.EncodeToString(mac.Sum(nil))
+	if !hmac.Equal([]byte(want), []byte(r.Header.Get("X-Jobber-Hmac-SHA256"))) {
 		return connect.ErrSignature
 	}
 	return nil

@@ -100,9 +100,19 @@ func TestWhatBecomesOfEachTopic(t *testing.T) {
 			}
 			continue
 		}
-		if err != nil || len(readings) != 1 || !readings[0].Deleted || !readings[0].At.Equal(time.Date(2026, 5, 5, 15, 48, 30, 0, time.UTC)) ||
+		if err != nil || len(readings) == 0 || !readings[0].Deleted || !readings[0].At.Equal(time.Date(2026, 5, 5, 15, 48, 30, 0, time.UTC)) ||
 			string(readings[0].Kind)+" "+readings[0].ID != w.deleted {
 			t.Errorf("%s = %+v, %v, want the deletion of %s at its time", topic, readings, err, w.deleted)
+		}
+	}
+}
+
+func TestDeletedRequestTakesItsAssessmentAlong(t *testing.T) {
+	gone := plumbline.Delivery{Event: "read", Read: received, Body: goneAnswer(plumbline.Job, "request/x").Body}
+	for _, d := range []plumbline.Delivery{notice("REQUEST_DESTROY", "x"), gone} {
+		readings, err := newTool().Decode(d)
+		if err != nil || len(readings) != 2 || readings[1].Kind != plumbline.Visit || readings[1].ID != "request/x" || !readings[1].Deleted {
+			t.Errorf("Decode(%s) = %+v, %v, want the request and its visit deleted", d.Event, readings, err)
 		}
 	}
 }
