@@ -286,6 +286,24 @@ func (s *SourceRecord) ties(i, top int) bool {
 	return a == b || s.Ahead && s.Kind.undated() && (b-a <= drift.Milliseconds() || b == s.Readings[top].Received)
 }
 
+// Says says whether the record says all that a reading does, and has it from a version
+// that is no older. A reading that is dated by its own beginning, since its object shows no
+// time of change, is no newer than what it repeats.
+func (s *SourceRecord) Says(r Reading) bool {
+	if len(s.Readings) == 0 || s.Tied() || s.Deleted() != r.Deleted {
+		return false
+	}
+	if newest := s.Readings[len(s.Readings)-1].Last.At; newest < r.At.UnixMilli() && !r.At.Equal(r.Read) {
+		return false
+	}
+	for name, v := range r.Fields {
+		if c, ok := s.Get(name); !ok || c.Value != v {
+			return false
+		}
+	}
+	return true
+}
+
 // ReadAfter says whether a reading of it was begun after an instant.
 func (s *SourceRecord) ReadAfter(at time.Time) bool {
 	return slices.ContainsFunc(s.Readings, func(p Stated) bool { return p.Last.Read > at.UnixMilli() })

@@ -7,7 +7,9 @@ import (
 	"plumbline.dev/plumbline"
 	"plumbline.dev/plumbline/internal/connect"
 	"plumbline.dev/plumbline/internal/db"
+	"plumbline.dev/plumbline/internal/inbox"
 	"plumbline.dev/plumbline/internal/outbox"
+	"plumbline.dev/plumbline/internal/record"
 	"plumbline.dev/plumbline/internal/tenant"
 )
 
@@ -110,8 +112,12 @@ func (l *Lookup) settlePull(tx *db.Tx, c tenant.Connection, call outbox.Call, pa
 	if at.next != page.Cursor { // another call has read it meanwhile
 		return []outbox.Settled{outbox.AgainAt(row, tx.Now)}, nil
 	}
-	for _, a := range page.Answers {
-		if err := l.keepRead(tx, c, call, noted(a)); err != nil {
+	fresh, err := l.fresh(tx, c, call, page.Answers)
+	if err != nil {
+		return nil, err
+	}
+	for _, a := range fresh {
+		if err := l.keepRead(tx, c, call, a); err != nil {
 			return nil, err
 		}
 	}
@@ -130,6 +136,52 @@ func (l *Lookup) settlePull(tx *db.Tx, c tenant.Connection, call outbox.Call, pa
 	next := pullDebt(c, page.Stream, at)
 	next.Due = due
 	return []outbox.Settled{{Row: row, What: outbox.Done}}, outbox.Owe(tx, next)
+}
+
+// fresh leaves out the answers that say what is known already, as those of a list do most
+// often: what their objects were named by has been applied with them.
+func (l *Lookup) fresh(tx *db.Tx, c tenant.Connection, call outbox.Call, answers []connect.Answer) (list []connect.Answer, err error) {
+	decoder, _ := l.Tool(c.Location, c.Name).(connect.Decoder)
+	said := make([][]plumbline.Reading, len(answers))
+	var ids []string
+	for i, a := range answers {
+		answers[i] = noted(a)
+		if decoder == nil {
+			continue
+		}
+		said[i], err = decoder.Decode(plumbline.Delivery{Location: c.Location, Connection: c.Name, Tool: c.Tool, Event: "read", Object: a.Object,
+			Received: tx.Now, Read: call.Started, Body: answers[i].Body})
+		if err != nil {
+			said[i] = nil // it is kept, and judged where it is applied
+		}
+		for _, r := range said[i] {
+			ids = append(ids, string(record.IDOf(c.Location, c.Name, r)))
+		}
+	}
+	rows, err := record.Load(tx, c.Location, ids)
+	if err != nil {
+		return nil, err
+	}
+	known := map[plumbline.SourceID]*record.Row{}
+	for _, r := range rows {
+		known[r.ID] = r
+	}
+	var read []inbox.Covering
+	for i, a := range answers {
+		news := len(said[i]) == 0
+		for _, r := range said[i] {
+			row := known[record.IDOf(c.Location, c.Name, r)]
+			news = news || row == nil || !row.Says(r)
+		}
+		if news {
+			list = append(list, a)
+			continue
+		}
+		for _, r := range said[i] {
+			read = append(read, inbox.Covering{Connection: c.Name, Kind: r.Kind, ID: r.ID, Began: call.Started})
+		}
+	}
+	return list, inbox.Cover(tx, c.Location, read...)
 }
 
 // nextPull says when a list is read again: at the latest when the office opens.

@@ -139,7 +139,7 @@ func (p *part) question() string {
 			first(fmt.Sprintf("min(due) FROM outbox WHERE location_id = '%s' AND connection = '%s' AND attempt = ''", location, name)),
 			first(fmt.Sprintf("min(deadline) FROM attempt WHERE location_id = '%s' AND quota = '%s' AND state IN ('open', 'unknown')", location, p.about)))
 	} else {
-		for _, query := range []string{"min(received) FROM delivery WHERE state = 0 AND", "min(since) FROM stale WHERE", "min(due) FROM clock WHERE"} {
+		for _, query := range []string{"min(received) FROM delivery WHERE state = 0 AND reason = '' AND", "min(since) FROM stale WHERE", "min(due) FROM clock WHERE"} {
 			all = append(all, first(fmt.Sprintf("%s location_id = '%s'", query, p.about)))
 		}
 	}
