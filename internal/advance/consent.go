@@ -1,6 +1,7 @@
 package advance
 
 import (
+	"cmp"
 	"strconv"
 	"time"
 
@@ -33,7 +34,7 @@ func (a *Address) Entries() (list []consent.Entry) {
 	}
 	for _, c := range a.Consents {
 		e := consent.Entry{At: c.At, Key: c.ID, Person: string(c.Person), Kind: consent.No, Scope: consent.ScopeAll, Tick: consent.Tick(c.Tick),
-			Method: consent.Express, Wording: c.Wording, Source: plumbline.Office, Actor: c.By}
+			Method: consent.Express, Wording: c.Wording, Source: cmp.Or(c.Connection, plumbline.Office), Actor: c.By}
 		if c.Yes {
 			e.Kind, e.Scope = consent.Yes, ""
 			if c.Tick == string(consent.TickMarketing) || c.Via == "form" || c.Via == "paper" {
