@@ -136,7 +136,7 @@ func (t *Taking) same(run Run, layout string) error {
 		return conflict("the run was withdrawn", "to take the file in again, name another run with --run")
 	case t.File.Run == "" && run.Digest != t.File.Digest:
 		return conflict("the run was begun with another file", "name another run with --run, or leave the option out")
-	case string(had) != layout:
+	case t.File.Run == "" && string(had) != layout:
 		return conflict("the run was begun with another mapping or other options", "give the same ones, or plumbline import undo "+run.Name+" and name another run with --run")
 	}
 	return nil
