@@ -7,18 +7,24 @@ import (
 	"time"
 
 	"plumbline.dev/plumbline"
+	"plumbline.dev/plumbline/internal/connect"
 )
 
-// A tick is a yes or no as a record of a number holds it.
+// A tick is a yes or no.
 type tick struct {
-	Address string             `json:"address"`
-	Person  plumbline.SourceID `json:"person"`
-	Tick    string             `json:"tick"`
-	Yes     bool               `json:"yes"`
-	Wording string             `json:"wording"`
-	Via     string             `json:"via"`
-	By      string             `json:"by,omitempty"`
-	At      time.Time          `json:"at"`
+	person  plumbline.SourceID
+	name    string // service or marketing
+	yes     bool
+	wording string
+	via     string
+	at      time.Time
+	by      string
+}
+
+// value is how a record of a number holds the tick.
+func (t tick) value(number string) plumbline.Value {
+	return connect.Value([]any{map[string]any{"address": number, "person": string(t.person), "tick": t.name, "yes": t.yes,
+		"wording": t.wording, "via": t.via, "by": t.by, "at": t.at}})
 }
 
 // consents reads the two ticks. A yes is the person's at their mobile number, and counts
@@ -35,12 +41,12 @@ func (r *reader) consents(fields map[string]plumbline.Value) {
 		if !said {
 			continue
 		}
-		t := tick{Person: plumbline.NewSourceID(r.location, r.connection, plumbline.Customer, r.ID), Tick: name, Yes: yes,
-			Wording: cmp.Or(r.Fields["consent_wording"], r.Consent.Wording), Via: bare(cmp.Or(r.Fields["consent_source"], r.Consent.Source)), By: r.connection}
+		t := tick{person: plumbline.NewSourceID(r.location, r.connection, plumbline.Customer, r.ID), name: name, yes: yes,
+			wording: cmp.Or(r.Fields["consent_wording"], r.Consent.Wording), via: bare(cmp.Or(r.Fields["consent_source"], r.Consent.Source)), by: r.connection}
 		date := cmp.Or(r.Fields["consent_date"], r.Consent.Date)
 		at, err := day(date, r.Dates)
-		if t.At = at; err != nil || at.After(r.received) {
-			t.At = time.Time{}
+		if t.at = at; err != nil || at.After(r.received) {
+			t.at = time.Time{}
 		}
 		numbers := r.Numbers()
 		if yes {
@@ -49,16 +55,14 @@ func (r *reader) consents(fields map[string]plumbline.Value) {
 				continue
 			}
 			numbers = []string{number(r.Fields["mobile_phone"])}
-		} else if t.At.IsZero() {
-			t.At = cmp.Or(r.AsOf, r.received)
+		} else if t.at.IsZero() {
+			t.at = cmp.Or(r.AsOf, r.received)
 		}
 		if len(numbers) == 0 {
-			fields[field] = plumbline.TextValue("no")
+			fields[field] = connect.Value("no")
 		}
 		for _, n := range numbers {
-			t.Address = n
-			r.add(plumbline.Address, n, map[string]plumbline.Value{
-				"consent:" + r.connection + "/" + r.ID + "/" + name: plumbline.JSONValue([]tick{t})})
+			r.add(plumbline.Address, n, map[string]plumbline.Value{"consent:" + r.connection + "/" + r.ID + "/" + name: t.value(n)})
 		}
 	}
 }
@@ -68,17 +72,17 @@ func (r *reader) whole(t tick, date string) error {
 	switch {
 	case number(r.Fields["mobile_phone"]) == "":
 		return errors.New("a yes to texts needs a mobile number that it is for")
-	case t.Wording == "":
+	case t.wording == "":
 		return errors.New("a yes to texts needs the wording that was agreed to: a column for consent_wording, or --consent-wording")
 	case date == "":
 		return errors.New("a yes to texts needs the day on which it was given: a column for consent_date, or --consent-date")
-	case t.At.IsZero():
+	case t.at.IsZero():
 		return fmt.Errorf("a yes to texts was given on %q, which is no day that has been", date)
-	case t.Via == "":
+	case t.via == "":
 		return errors.New("a yes to texts needs how it was given: a column for consent_source, or --consent-source")
-	case t.Via != "form" && t.Via != "phone" && t.Via != "paper":
-		return fmt.Errorf("a yes to texts is given by form, phone or paper, and not by %q", t.Via)
-	case t.Tick == "marketing" && t.Via == "phone":
+	case t.via != "form" && t.via != "phone" && t.via != "paper":
+		return fmt.Errorf("a yes to texts is given by form, phone or paper, and not by %q", t.via)
+	case t.name == "marketing" && t.via == "phone":
 		return errors.New("a yes to offers by text is a written one: by form or paper (47 CFR 64.1200)")
 	}
 	return nil

@@ -298,10 +298,13 @@ func (f *File) cut(text string) (raw string, closed bool) {
 			fresh = rune(c) == f.Delimiter
 		}
 	}
-	if quoted {
+	switch {
+	case quoted:
 		return text, false
+	case len(text) > MaxRow:
+		return line(text), true
 	}
-	return line(text), true
+	return text, true
 }
 
 // closes says whether a quote before this text ends a cell; one amid text is meant as

@@ -99,6 +99,9 @@ func (Decoder) Decode(d plumbline.Delivery) ([]plumbline.Reading, error) {
 	if err := json.Unmarshal(d.Body, &e); err != nil {
 		return nil, fmt.Errorf("read a row that was kept: %w", err)
 	}
+	if strings.Contains(string(d.Body), `\u0000`) {
+		return nil, plumbline.Invalidf("import the file again", "a row that was kept holds a NUL, which no text has")
+	}
 	if e.ID == "" || fieldsOf[e.Kind] == nil {
 		return nil, plumbline.Invalidf("import the file again", "a row that was kept has no id, or is of the kind %q", e.Kind)
 	}
@@ -159,7 +162,7 @@ func (r *reader) texts(names ...string) map[string]plumbline.Value {
 	fields := map[string]plumbline.Value{}
 	for _, n := range names {
 		if v := r.Fields[n]; v != "" {
-			fields[n] = plumbline.TextValue(v)
+			fields[n] = connect.Value(v)
 		}
 	}
 	return fields
@@ -192,15 +195,15 @@ func (r *reader) customer() {
 		fields[name] = v
 	}
 	if tags := r.Fields["tags"]; tags != "" {
-		fields["tags"] = plumbline.JSONValue(split(tags))
+		fields["tags"] = connect.Value(split(tags))
 	}
 	if l := r.Fields["language"]; l != "" {
-		fields["language"] = plumbline.TextValue(language(l))
+		fields["language"] = connect.Value(language(l))
 	}
 	r.consents(fields)
 	r.add(plumbline.Customer, r.ID, fields)
 	if place := r.place(); r.Fields["street"] != "" {
-		place["customer"] = plumbline.TextValue(r.ID)
+		place["customer"] = connect.Value(r.ID)
 		r.add(plumbline.Property, r.ID, place)
 	}
 }
@@ -212,20 +215,20 @@ func (r *reader) person() map[string]plumbline.Value {
 		first, last := parted(name)
 		for field, v := range map[string]string{"first_name": first, "last_name": last} {
 			if v != "" {
-				fields[field] = plumbline.TextValue(v)
+				fields[field] = connect.Value(v)
 			}
 		}
 	}
 	for _, n := range []string{"mobile_phone", "home_phone", "work_phone"} {
 		if v := r.Fields[n]; v != "" {
-			fields[n] = plumbline.TextValue(v)
+			fields[n] = connect.Value(v)
 			if number(v) == "" {
 				r.fault(n, fmt.Errorf("%q is no telephone number", v))
 			}
 		}
 	}
 	if v := r.Fields["email"]; v != "" {
-		fields["email"] = plumbline.TextValue(v)
+		fields["email"] = connect.Value(v)
 		if a, err := mail.ParseAddress(v); err != nil || a.Address != v || !strings.Contains(v[strings.LastIndexByte(v, '@')+1:], ".") {
 			r.fault("email", fmt.Errorf("%q is no e-mail address", v))
 		}
@@ -240,7 +243,7 @@ func (r *reader) place() map[string]plumbline.Value {
 		if full, ok := states[bare(v)]; ok {
 			letters = full
 		}
-		fields["state"] = plumbline.TextValue(letters)
+		fields["state"] = connect.Value(letters)
 		if len(letters) != 2 {
 			r.fault("state", fmt.Errorf("%q is no state: write its two letters", v))
 		}
@@ -252,25 +255,25 @@ func (r *reader) asset() {
 	fields := r.texts("type", "maker", "model", "serial", "place", "notes")
 	for _, n := range []string{"installed", "warranty_until", "next_due"} {
 		if t := r.day(n); !t.IsZero() {
-			fields[n] = plumbline.TextValue(t.Format(time.DateOnly))
+			fields[n] = connect.Value(t.Format(time.DateOnly))
 		}
 	}
 	person, place := r.person(), r.place()
 	named := r.Named()
 	if r.Fields["street"] != "" {
-		fields["property"] = plumbline.TextValue(r.ID)
+		fields["property"] = connect.Value(r.ID)
 		if named {
-			place["customer"] = plumbline.TextValue(r.ID)
+			place["customer"] = connect.Value(r.ID)
 		}
 		r.add(plumbline.Property, r.ID, place)
 	}
 	if named { // who that is, is decided as for everybody else
-		fields["customer"] = plumbline.TextValue(r.ID)
+		fields["customer"] = connect.Value(r.ID)
 		r.add(plumbline.Customer, r.ID, person)
 	}
 	for name, id := range map[string]plumbline.SourceID{"property_record": r.Property, "customer_record": r.Customer} {
 		if id != "" {
-			fields[name] = plumbline.TextValue(string(id))
+			fields[name] = connect.Value(string(id))
 		}
 	}
 	r.add(plumbline.Asset, r.ID, fields)
