@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"regexp"
 	"strings"
+	"time"
 	"unicode/utf8"
 )
 
@@ -22,12 +23,14 @@ const (
 	Ref     FieldType = "ref"     // JSON string: the same source's id of another object
 	Refs    FieldType = "refs"    // JSON array of such ids
 	List    FieldType = "list"    // JSON array of objects, described beside the field
+	Date    FieldType = "date"    // JSON string, a day written 2006-01-02
+	Record  FieldType = "record"  // JSON string: the id of a source record, whoever's
 )
 
 // A Field describes one field of a kind of record.
 type Field struct {
 	Type FieldType
-	To   Kind // what a Ref points to
+	To   Kind // what a Ref or Record points to
 	// Milestone marks an instant at which something happened to the object (it
 	// arrived, it was completed): the statement happened then, not when it was made.
 	Milestone bool
@@ -160,6 +163,21 @@ var Fields = map[Kind]map[string]Field{
 		"status":   {Type: Text, About: "pending, settled, failed, returned or disputed"},
 		"at":       {Type: Instant, Milestone: true},
 	},
+	Asset: {
+		"type":            {Type: Text, About: "furnace, water heater, as the source says"},
+		"maker":           {Type: Text},
+		"model":           {Type: Text},
+		"serial":          {Type: Text},
+		"installed":       {Type: Date},
+		"warranty_until":  {Type: Date},
+		"next_due":        {Type: Date, About: "when it is to be serviced next"},
+		"place":           {Type: Text, About: "where on the property it stands"},
+		"notes":           {Type: Text},
+		"property":        {Type: Ref, To: Property},
+		"customer":        {Type: Ref, To: Customer, About: "who the source lists it under"},
+		"property_record": {Type: Record, To: Property, About: "the property's record, where another source has it"},
+		"customer_record": {Type: Record, To: Customer},
+	},
 	// An Address holds one field per thing that was said at it or about it, so
 	// that none replaces another: see the patterns in FieldOf.
 	Address: {},
@@ -197,7 +215,7 @@ func (t FieldType) Fits(v Value) bool {
 	switch {
 	case v == Null:
 		return true
-	case t == Text || t == Ref:
+	case t == Text || t == Ref || t == Record:
 		return read(new(string))
 	case t == Texts || t == Refs:
 		return read(new([]string))
@@ -212,6 +230,9 @@ func (t FieldType) Fits(v Value) bool {
 		return moneyText.MatchString(v.Text())
 	case t == Instant:
 		return !v.Time().IsZero()
+	case t == Date:
+		_, err := time.Parse(time.DateOnly, v.Text())
+		return err == nil
 	}
 	return read(new([]map[string]any))
 }

@@ -13,6 +13,8 @@ func TestValuesFitTheirTypes(t *testing.T) {
 		Instant: {[]Value{`"2026-05-04T15:30:00.000Z"`}, []Value{`"2026-05-04"`, `1777908600`}},
 		Ref:     {[]Value{`"job_1"`}, []Value{`1`}},
 		Refs:    {[]Value{`["job_1"]`}, []Value{`{"a":1}`}},
+		Date:    {[]Value{`"2026-05-04"`}, []Value{`"05/04/2026"`, `"2026-05-04T15:30:00.000Z"`, `20260504`}},
+		Record:  {[]Value{`"0a1b"`}, []Value{`1`}},
 		List:    {[]Value{`[]`, `[{"id":"1"}]`}, []Value{`{}`, `["a"]`, `[{"a\u0000":1}]`}},
 	} {
 		for _, v := range append(c.good, Null) {

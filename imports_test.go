@@ -26,6 +26,7 @@ var mayImport = []struct{ pkg, deps string }{
 	{"mapping", ". playbook money"},
 	// the outside
 	{"connect", "."},
+	{"connect/csv", ". connect"},
 	{"connect/*", ". connect"},
 	{"check", ". playbook calendar consent wording mapping connect"},
 	// rooms
@@ -38,11 +39,12 @@ var mayImport = []struct{ pkg, deps string }{
 	{"record", ". db"},
 	{"identity", ". db record golden match"},
 	{"advance", ". db tenant errorqueue inbox record identity golden match calendar consent money playbook stage connect"},
+	{"importrun", ". db tenant inbox record identity advance connect/csv"},
 	{"clock", ". db inbox record playbook advance"},
 	{"lookup", ". db tenant errorqueue inbox outbox record identity playbook golden stage advance connect"},
 	{"mirror", ". db tenant errorqueue inbox outbox record identity golden playbook mapping stage advance connect"},
 	{"notify", ". db tenant errorqueue inbox outbox record identity golden playbook calendar consent wording money check stage advance connect"},
-	{"explain", ". db tenant errorqueue inbox outbox record identity golden playbook mapping money stage advance lookup mirror notify connect"},
+	{"explain", ". db tenant errorqueue inbox outbox record identity golden playbook mapping money stage advance importrun lookup mirror notify connect"},
 	{"sandbox", ""},
 	{"sandbox/housecallpro", ""},
 	{"sandbox/hubspot", ""},

@@ -23,6 +23,7 @@ const (
 	Technician Kind = "technician"
 	Invoice    Kind = "invoice"
 	Payment    Kind = "payment"
+	Asset      Kind = "asset" // a piece of equipment; it stays with the property
 	Address    Kind = "address"
 	Account    Kind = "account" // what is said about a whole connection
 )
@@ -32,6 +33,10 @@ const (
 	Office = "office" // decisions of people
 	Clock  = "clock"  // rings
 )
+
+// Import leads the name of a connection that is an import run: what one file says is a
+// source of its own, and can be withdrawn whole.
+const Import = "import:"
 
 // A SourceID identifies a source record: what one connection says of one object.
 // It is the same in every rebuild.

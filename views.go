@@ -147,6 +147,24 @@ type TechnicianView struct {
 	Mobile    string `json:"mobile,omitempty" cel:"mobile"`
 }
 
+// AssetView is a piece of equipment. Days are written 2006-01-02.
+type AssetView struct {
+	ID            string `json:"id" cel:"id"`
+	Type          string `json:"type,omitempty" cel:"type"`
+	Maker         string `json:"maker,omitempty" cel:"maker"`
+	Model         string `json:"model,omitempty" cel:"model"`
+	Serial        string `json:"serial,omitempty" cel:"serial"`
+	Installed     string `json:"installed,omitempty" cel:"installed"`
+	WarrantyUntil string `json:"warranty_until,omitempty" cel:"warranty_until"`
+	NextDue       string `json:"next_due,omitempty" cel:"next_due"`
+	Place         string `json:"place,omitempty" cel:"place"`
+	Notes         string `json:"notes,omitempty" cel:"notes"`
+	// The records, of any source, that stand for where it is and whose it is: those of
+	// golden records change when people are told apart, these do not.
+	Property SourceID `json:"property,omitempty" cel:"property"`
+	Customer SourceID `json:"customer,omitempty" cel:"customer"`
+}
+
 // A Transition is a stage that a job or visit has reached, with what made it so.
 type Transition struct {
 	Subject  SourceID  `json:"subject"` // anchor of the job, or id of the visit

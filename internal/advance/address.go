@@ -92,6 +92,9 @@ func (a *Address) add(connection, name string, v plumbline.Value, at time.Time) 
 	case "consent":
 		for _, c := range listOf[Consent](v) {
 			c.ID = rest
+			if connection != plumbline.Office {
+				c.Connection = connection
+			}
 			a.Consents = append(a.Consents, c)
 		}
 	case "receipt":

@@ -1,7 +1,9 @@
 package advance
 
 import (
+	"cmp"
 	"strconv"
+	"strings"
 	"time"
 
 	"plumbline.dev/plumbline"
@@ -33,7 +35,7 @@ func (a *Address) Entries() (list []consent.Entry) {
 	}
 	for _, c := range a.Consents {
 		e := consent.Entry{At: c.At, Key: c.ID, Person: string(c.Person), Kind: consent.No, Scope: consent.ScopeAll, Tick: consent.Tick(c.Tick),
-			Method: consent.Express, Wording: c.Wording, Source: plumbline.Office, Actor: c.By}
+			Method: consent.Express, Wording: c.Wording, Source: cmp.Or(c.Connection, plumbline.Office), Actor: c.By}
 		if c.Yes {
 			e.Kind, e.Scope = consent.Yes, ""
 			if c.Tick == string(consent.TickMarketing) || c.Via == "form" || c.Via == "paper" {
@@ -81,7 +83,7 @@ func refusal(code int, key string, at time.Time) (consent.Entry, bool) {
 func OwnEntries(rows []*record.Row, golden plumbline.GoldenID, number string) (list []consent.Entry) {
 	for _, r := range rows {
 		for _, field := range []string{"mobile_phone", "home_phone", "work_phone"} {
-			if c, ok := r.Get(field); ok && match.Phone(c.Value.Text()) == number {
+			if c, ok := r.Get(field); ok && gives(r) && match.Phone(c.Value.Text()) == number {
 				list = append(list, consent.Entry{At: record.Time(c.From), Key: string(r.ID) + field, Person: string(golden), Kind: consent.Yes,
 					Tick: consent.TickService, Method: consent.GaveNumber, Source: r.Connection})
 			}
@@ -107,6 +109,10 @@ func OwnEntries(rows []*record.Row, golden plumbline.GoldenID, number string) (l
 	}
 	return list
 }
+
+// gives says whether a number that a record has was given for a job: one that stands on a
+// list was not.
+func gives(r *record.Row) bool { return !strings.HasPrefix(r.Connection, plumbline.Import) }
 
 // LedgerOf folds all that was said about one number, for one person: yeses that any
 // of the person's records was given count as the person's.

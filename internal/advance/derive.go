@@ -98,15 +98,22 @@ func (w *work) deriveBase(b *Batch, ids map[string]string) error {
 			a, g := deriveAddress(gid, rows)
 			put = append(put, g)
 			b.Addresses = append(b.Addresses, a)
-			if err := w.staleHolders(a.Address, ids[id]); err != nil {
+			number := a.Address
+			if was := (Address{}); number == "" && had[gid].Doc != "" { // nobody speaks of it any more
+				if err := had[gid].Read(&was); err != nil {
+					return err
+				}
+				number = was.Address
+			}
+			if err := w.staleHolders(number, ids[id]); err != nil {
 				return err
 			}
 			continue
-		case plumbline.Property, plumbline.Technician:
+		case plumbline.Property, plumbline.Technician, plumbline.Asset:
 		default:
 			continue
 		}
-		g := deriveSimple(gid, kind, rows)
+		g := deriveSimple(w.location, gid, kind, rows)
 		if g.Doc != had[gid].Doc {
 			touched = append(touched, idsOf(rows, id)...)
 		}
@@ -158,14 +165,17 @@ func sources(rows []*record.Row) []*plumbline.SourceRecord {
 	return list
 }
 
-func deriveSimple(id plumbline.GoldenID, kind plumbline.Kind, rows []*record.Row) record.Golden {
+func deriveSimple(location string, id plumbline.GoldenID, kind plumbline.Kind, rows []*record.Row) record.Golden {
 	g := record.Golden{ID: id, Kind: kind}
 	if len(rows) == 0 {
 		return g
 	}
 	var view any
 	var why golden.Provenance
-	if kind == plumbline.Property {
+	switch kind {
+	case plumbline.Asset:
+		view, why = golden.Asset(location, id, sources(rows))
+	case plumbline.Property:
 		v, y := golden.Property(id, sources(rows))
 		where := calendar.Place{State: v.State, ZIP: v.PostalCode, Zone: v.Zone}.Where()
 		v.Zone = ""
@@ -176,7 +186,7 @@ func deriveSimple(id plumbline.GoldenID, kind plumbline.Kind, rows []*record.Row
 			v.Zone = v.Zones[0]
 		}
 		view, why = v, y
-	} else {
+	default:
 		view, why = golden.Technician(id, sources(rows))
 	}
 	g.Doc, g.Why = db.JSON(view), db.JSON(why)

@@ -33,6 +33,7 @@ var derivedTables = []string{
 	"match_key(name, record_id) kind",
 	"decided_link(a, b) same, decision",
 	"ask(a, b) evidence",
+	"withdrawn(connection) decision",
 }
 
 // A table is one whose rows are compared, or cleared.

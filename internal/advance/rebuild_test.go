@@ -93,7 +93,7 @@ func settle(t tester, a *advance.Advance) {
 
 // everything names each table of which a test leaves something behind.
 var everything = []string{"delivery", "tally", "error_item", "source_record", "ref", "golden_record", "role", "stale", "history", "transition",
-	"match_key", "decided_link", "ask", "rebuild"}
+	"match_key", "decided_link", "ask", "rebuild", "withdrawn"}
 
 func empty(t tester, databases ...*db.DB) {
 	t.Helper()
@@ -429,6 +429,55 @@ func TestWhatARebuildHasChangedIsFollowedSilentlyAtTheNextStep(t *testing.T) {
 					t.Errorf("the job follows with silent %t and the moves %v, want silently and with none", j.Silent, j.Moves)
 				}
 			}
+		}
+	})
+}
+
+// A run that is withdrawn was never there, whether its rows or the decision come first.
+func TestAWithdrawnSourceWasNeverThere(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		person := func(connection, key, name string) plumbline.Delivery {
+			x := says(key, plumbline.Reading{Kind: plumbline.Customer, ID: key, At: monday, Created: monday, Fields: map[string]plumbline.Value{
+				"first_name": text(name), "last_name": text("Whitlock"), "mobile_phone": text("208-555-0142")}},
+				plumbline.Reading{Kind: plumbline.Property, ID: key, At: monday, Fields: map[string]plumbline.Value{
+					"customer": text(key), "street": text("418 Larkspur Ln"), "city": text("Boise"), "state": text("ID"), "postal_code": text("83702")}},
+				plumbline.Reading{Kind: plumbline.Asset, ID: key, At: monday, Fields: map[string]plumbline.Value{"property": text(key), "maker": text("Trane"), "serial": text("X-1")}})
+			x.Connection = connection
+			return x
+		}
+		withdraw := plumbline.Delivery{Location: place, Connection: plumbline.Office, Tool: plumbline.Office, Event: "withdraw", Key: "w", Received: monday,
+			Body: []byte(`{"do":"withdraw","by":"dana","connection":"import:r"}`)}
+		fresh := func(list ...plumbline.Delivery) *db.DB {
+			x := dbtest.Open(t)
+			a := newAdvance(t, x)
+			for _, one := range list { // each applied before the next comes
+				keep(t, x, one)
+				settle(t, a)
+			}
+			return x
+		}
+		kept := person("hcp", "c1", "Dana")
+		about := plumbline.Delivery{Location: place, Connection: plumbline.Office, Tool: plumbline.Office, Event: "say", Key: "about", Received: monday,
+			Body: []byte(`{"do":"say","kind":"customer","about":"` + string(plumbline.NewSourceID(place, "import:r", plumbline.Customer, "i1")) + `","fields":{"notes":"\"rings twice\""}}`)}
+		rows := []plumbline.Delivery{person("import:r", "i1", "Dana"), person("import:r", "i2", "Abe")}
+		never := fresh(kept, about, withdraw)
+		a := newAdvance(t, d)
+		for _, x := range append([]plumbline.Delivery{kept, about}, append(rows, withdraw)...) {
+			keep(t, d, x)
+			settle(t, a)
+		}
+		first := fresh(withdraw, rows[0], about, kept, rows[1])
+		for name, x := range map[string]*db.DB{"rows first": d, "decision first": first} {
+			found, err := advance.Compare(t.Context(), later, place, x, never)
+			if err != nil || len(found) > 0 {
+				t.Errorf("%s: %v, %v, want what there is without the rows", name, found, err)
+			}
+		}
+		if found, err := a.Verify(t.Context(), later, place, dbtest.Open(t), nil); err != nil || len(found) > 0 {
+			t.Errorf("Verify = %v, %v", found, err)
+		}
+		if s := states(t, first, rows); s["i1"] != plumbline.Ignored {
+			t.Errorf("a row after the decision is %v, want it ignored", s["i1"])
 		}
 	})
 }

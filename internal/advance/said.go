@@ -13,15 +13,16 @@ import (
 // Route is the tool name of kept answers of route look-ups.
 const Route = "route"
 
-// A decided is a person's word on who is who.
+// A decided is a person's word on who is who, or that a source is withdrawn.
 type decided struct {
-	a, b plumbline.SourceID
-	same bool
-	name string
+	a, b      plumbline.SourceID
+	same      bool
+	withdrawn string // the connection
+	name      string
 }
 
 // An OfficeDecision is the body of a delivery of source office. Do is one of say,
-// consent, same and different.
+// consent, same, different, withdraw and note.
 type OfficeDecision struct {
 	Do string `json:"do"`
 	By string `json:"by"`
@@ -37,6 +38,9 @@ type OfficeDecision struct {
 	// same, different: two source records.
 	A plumbline.SourceID `json:"a,omitempty"`
 	B plumbline.SourceID `json:"b,omitempty"`
+
+	// withdraw: an import run, which is to say nothing any more.
+	Connection string `json:"connection,omitempty"`
 }
 
 // A Consent is one tick as it was given: what was said, where and how.
@@ -50,6 +54,8 @@ type Consent struct {
 	Via     string             `json:"via"` // form, phone, paper
 	By      string             `json:"by,omitempty"`
 	At      time.Time          `json:"at"`
+	// Connection is who says so, where it is not the office.
+	Connection string `json:"connection,omitempty"`
 }
 
 func decodeOffice(d plumbline.Delivery) ([]plumbline.Reading, []decided, error) {
@@ -84,11 +90,16 @@ func decodeOffice(d plumbline.Delivery) ([]plumbline.Reading, []decided, error) 
 			return nil, nil, plumbline.Invalidf("name two different source records in a and b", "a decision on who is who names no pair")
 		}
 		name := fmt.Sprintf("%015d/%s", d.Received.UnixMilli(), d.Key)
-		return nil, []decided{{in.A, in.B, in.Do == "same", name}}, nil
+		return nil, []decided{{a: in.A, b: in.B, same: in.Do == "same", name: name}}, nil
+	case "withdraw":
+		if !strings.HasPrefix(in.Connection, plumbline.Import) {
+			return nil, nil, plumbline.Invalidf("name an import run as "+plumbline.Import+"RUN in connection", "%q is no source that can be withdrawn", in.Connection)
+		}
+		return nil, []decided{{withdrawn: in.Connection, name: d.Key}}, nil
 	case "note":
 		return nil, nil, connect.Ignored{Rule: "a note for the record"}
 	}
-	return nil, nil, plumbline.Invalidf("say, consent, same, different or note", "the office cannot do %q", in.Do)
+	return nil, nil, plumbline.Invalidf("say, consent, same, different, withdraw or note", "the office cannot do %q", in.Do)
 }
 
 // A Ring is the body of a delivery of source clock.

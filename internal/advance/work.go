@@ -87,6 +87,10 @@ func (w *work) hear(batch []Decoded) ([]inbox.Verdict, error) {
 	var verdicts []inbox.Verdict
 	var said []record.Said
 	var decisions []identity.Decision
+	batch, err := w.unheard(batch)
+	if err != nil {
+		return nil, err
+	}
 	for _, d := range batch {
 		verdicts = append(verdicts, verdict(d))
 		w.read = append(w.read, coverings(d)...)
@@ -99,6 +103,9 @@ func (w *work) hear(batch []Decoded) ([]inbox.Verdict, error) {
 		}
 		said = append(said, record.Said{Delivery: d.Delivery, Readings: d.Readings})
 		for _, x := range d.Decided {
+			if x.withdrawn != "" {
+				continue
+			}
 			decisions = append(decisions, identity.Decision{A: x.a, B: x.b, Same: x.same, Name: x.name})
 		}
 	}
@@ -127,9 +134,73 @@ func coverings(d Decoded) (list []inbox.Covering) {
 	return list
 }
 
+// unheard notes which sources the deliveries withdraw, and ignores what is said by one
+// that is withdrawn.
+func (w *work) unheard(batch []Decoded) ([]Decoded, error) {
+	imports := false
+	for _, d := range batch {
+		imports = imports || strings.HasPrefix(d.Delivery.Connection, plumbline.Import)
+		for _, x := range d.Decided {
+			if d.Err != nil || x.withdrawn == "" {
+				continue
+			}
+			if err := record.Withdraw(w.tx, w.location, x.withdrawn, x.name); err != nil {
+				return nil, err
+			}
+		}
+	}
+	if !imports {
+		return batch, nil
+	}
+	withdrawn, err := record.Withdrawn(w.tx, w.location)
+	if err != nil || len(withdrawn) == 0 {
+		return batch, err
+	}
+	batch = slices.Clone(batch)
+	for i, d := range batch {
+		if _, is := withdrawn[d.Delivery.Connection]; is && d.Err == nil {
+			batch[i] = Decoded{Delivery: d.Delivery, Err: connect.Ignored{Rule: "its source is withdrawn"}}
+		}
+	}
+	return batch, nil
+}
+
+// withdrawnEach is how many records are derived, at the most, for each that is taken away.
+const withdrawnEach = 8
+
+// withdraw takes away some records of sources that are withdrawn, and finds what that
+// makes stale.
+func (w *work) withdraw() error {
+	gone, more, err := record.TakeWithdrawn(w.tx, w.location, (w.most+withdrawnEach-1)/withdrawnEach)
+	if err != nil || !more {
+		return err
+	}
+	w.derived += max(len(gone), 1) // looking for the last is a step, too
+	var people, places, assets, all []string
+	for _, r := range gone {
+		all = append(all, string(r.ID))
+		switch r.Kind {
+		case plumbline.Customer:
+			people = append(people, string(r.ID))
+		case plumbline.Property:
+			places = append(places, string(r.ID))
+			people = append(people, string(r.RefTo(w.location, "customer")))
+		case plumbline.Asset:
+			assets = append(assets, string(r.ID))
+		}
+		w.stale(record.RankBase, "delivery", string(r.Golden))
+	}
+	jobs, err := record.Dependents(w.tx, w.location, all)
+	if err != nil {
+		return err
+	}
+	w.stale(record.RankJob, "delivery", jobs...)
+	return w.resolve(people, places, assets)
+}
+
 // spread finds what the changes make stale.
 func (w *work) spread(changed []record.Changed, decisions []identity.Decision) error {
-	var people, places []string
+	var people, places, assets []string
 	for _, d := range decisions {
 		people = append(people, string(d.A), string(d.B))
 	}
@@ -143,7 +214,7 @@ func (w *work) spread(changed []record.Changed, decisions []identity.Decision) e
 		}
 		rank := record.RankJob
 		switch c.Kind {
-		case plumbline.Customer, plumbline.Property, plumbline.Technician, plumbline.Address:
+		case plumbline.Customer, plumbline.Property, plumbline.Technician, plumbline.Address, plumbline.Asset:
 			rank = record.RankBase
 		}
 		w.stale(rank, "delivery", c.Left...)
@@ -160,6 +231,11 @@ func (w *work) spread(changed []record.Changed, decisions []identity.Decision) e
 				}
 			}
 			w.stale(record.RankBase, "delivery", string(c.Golden))
+		case plumbline.Asset:
+			if c.About == "" {
+				assets = append(assets, string(c.ID))
+			}
+			w.stale(record.RankBase, "delivery", string(c.Golden))
 		case plumbline.Technician, plumbline.Address:
 			w.stale(record.RankBase, "delivery", string(c.Golden))
 		default:
@@ -172,7 +248,7 @@ func (w *work) spread(changed []record.Changed, decisions []identity.Decision) e
 			}
 		}
 	}
-	return w.resolve(people, places)
+	return w.resolve(people, places, assets)
 }
 
 // spreadShared marks the other jobs that an invoice bills, or has billed.
@@ -208,12 +284,12 @@ func (w *work) staleBilled(invoice *record.Row) {
 	}
 }
 
-func (w *work) resolve(people, places []string) error {
-	people, places = distinct(people), distinct(places)
-	if len(people)+len(places) == 0 {
+func (w *work) resolve(people, places, assets []string) error {
+	people, places, assets = distinct(people), distinct(places), distinct(assets)
+	if len(people)+len(places)+len(assets) == 0 {
 		return nil
 	}
-	moves, err := identity.Resolve(w.tx, w.location, people, places)
+	moves, err := identity.Resolve(w.tx, w.location, people, places, assets)
 	if err != nil {
 		return err
 	}
@@ -237,6 +313,9 @@ func distinct(ids []string) []string {
 // derive works through what is stale, rank by rank, within the bound; what is left
 // over is marked for the next transaction.
 func (w *work) derive() (*Batch, error) {
+	if err := w.withdraw(); err != nil {
+		return nil, err
+	}
 	b := &Batch{Location: w.location, Playbook: w.playbook, Open: w.open, Moves: w.moves, Ties: w.ties, Unread: w.unread, Readings: w.heard}
 	left, err := record.TakeStale(w.tx, w.location, w.most)
 	if err != nil {

@@ -9,6 +9,7 @@ import (
 	"maps"
 	"regexp"
 	"slices"
+	"strings"
 	"time"
 
 	"plumbline.dev/plumbline"
@@ -16,6 +17,7 @@ import (
 	"plumbline.dev/plumbline/internal/db"
 	"plumbline.dev/plumbline/internal/inbox"
 	"plumbline.dev/plumbline/internal/record"
+	"plumbline.dev/plumbline/internal/tenant"
 )
 
 // Days reads a span of UTC days, by default the week through today.
@@ -44,9 +46,10 @@ type decisionInput struct {
 }
 
 // A Decision is a word of the office: what it states of a record (say), a customer's
-// tick (consent), who is who (same, different), or a note.
+// tick (consent), who is who (same, different), that an import run says nothing any more
+// (withdraw), or a note.
 type Decision struct {
-	Do string `json:"do" enum:"say,consent,same,different,note"`
+	Do string `json:"do" enum:"say,consent,same,different,withdraw,note"`
 	By string `json:"by,omitempty" doc:"Who decided; default: the name of the token"`
 
 	About  plumbline.SourceID         `json:"about,omitempty" doc:"say: the source record"`
@@ -57,6 +60,8 @@ type Decision struct {
 
 	A plumbline.SourceID `json:"a,omitempty" doc:"same, different: a source record"`
 	B plumbline.SourceID `json:"b,omitempty" doc:"same, different: the other"`
+
+	Connection string `json:"connection,omitempty" doc:"withdraw: the import run, as import:RUN"`
 }
 
 // A Consent is one tick of one person at one address.
@@ -72,7 +77,7 @@ type Consent struct {
 
 // office is the decision as it is kept.
 func (d Decision) office(by string) advance.OfficeDecision {
-	out := advance.OfficeDecision{Do: d.Do, By: d.By, About: d.About, Kind: d.Kind, A: d.A, B: d.B}
+	out := advance.OfficeDecision{Do: d.Do, By: d.By, About: d.About, Kind: d.Kind, A: d.A, B: d.B, Connection: d.Connection}
 	if out.By == "" {
 		out.By = by
 	}
@@ -146,10 +151,16 @@ func whole(tx *db.Tx, location string, d advance.OfficeDecision) error {
 			return plumbline.Invalidf("name two in a and b", "a decision on who is who needs two different source records")
 		}
 		return there(tx, location, plumbline.Customer, d.A, d.B)
+	case "withdraw":
+		c, err := tenant.Get(tx, location, d.Connection)
+		if err == nil && !strings.HasPrefix(c.Name, plumbline.Import) {
+			err = plumbline.Invalidf("name an import run, as "+plumbline.Import+"RUN", "connection %s cannot be withdrawn", c.Name)
+		}
+		return err
 	case "note":
 		return nil
 	}
-	return plumbline.Invalidf("say, consent, same, different or note", "the office cannot do %q", d.Do)
+	return plumbline.Invalidf("say, consent, same, different, withdraw or note", "the office cannot do %q", d.Do)
 }
 
 // sayable says whether the office can state these fields of this record.
@@ -175,7 +186,7 @@ func sayable(tx *db.Tx, location string, d advance.OfficeDecision) error {
 var written = map[plumbline.FieldType]string{
 	plumbline.Text: "write a string", plumbline.Texts: "write a list of strings", plumbline.Bool: "write true or false", plumbline.Number: "write a whole number",
 	plumbline.Decimal: `write a string such as "43.6150"`, plumbline.Money: `write a string such as "412.50"`, plumbline.Instant: `write a string such as "2026-05-04T15:30:00.000Z"`,
-	plumbline.Ref: "write an id as a string", plumbline.Refs: "write a list of ids", plumbline.List: "write a list of objects",
+	plumbline.Ref: "write an id as a string", plumbline.Refs: "write a list of ids", plumbline.Date: `write a string such as "2026-05-04"`, plumbline.Record: "write the id of a source record as a string", plumbline.List: "write a list of objects",
 }
 
 var e164 = regexp.MustCompile(`^\+[1-9]\d{7,14}$`)

@@ -20,6 +20,7 @@ import (
 	"plumbline.dev/plumbline/internal/api"
 	"plumbline.dev/plumbline/internal/calendar"
 	"plumbline.dev/plumbline/internal/connect"
+	"plumbline.dev/plumbline/internal/connect/csv"
 	"plumbline.dev/plumbline/internal/db"
 	"plumbline.dev/plumbline/internal/lookup"
 	"plumbline.dev/plumbline/internal/notify"
@@ -293,6 +294,9 @@ func (n *Node) names() []string {
 // decoder is the connection's own, since what a tool says may depend on its account;
 // of a connection that is no more, any of the tool.
 func (n *Node) decoder(location, connection, tool string) connect.Decoder {
+	if tool == csv.Tool { // an import run is a connection that no configuration names
+		return csv.Decoder{}
+	}
 	own := location + "/" + connection
 	for _, name := range append([]string{own}, n.names()...) {
 		if b := n.bindings[name]; b != nil && b.Tool == tool {

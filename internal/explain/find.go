@@ -16,12 +16,15 @@ import (
 
 var (
 	ofJobs    = []plumbline.Kind{plumbline.Job, plumbline.Visit, plumbline.Invoice, plumbline.Payment}
-	ofRecords = []plumbline.Kind{plumbline.Customer, plumbline.Property, plumbline.Technician, plumbline.Address}
+	ofRecords = []plumbline.Kind{plumbline.Customer, plumbline.Property, plumbline.Technician, plumbline.Address, plumbline.Asset}
 )
 
 // Any explains whatever a name stands for: a job by its number, anything by an id of
-// ours or of the tool that has it, a message, or a telephone number.
+// ours or of the tool that has it, a message, an import run, or a telephone number.
 func (x *Explainer) Any(tx *db.Tx, location, name string) (e Explanation, err error) {
+	if e, ok, err := x.run(tx, location, name); err != nil || ok {
+		return e, err
+	}
 	messages, err := notify.Called(tx, location, name)
 	if err != nil {
 		return e, err

@@ -14,7 +14,7 @@ import (
 	"plumbline.dev/plumbline/internal/record"
 )
 
-// Record explains a record: of a golden customer, property or technician each field
+// Record explains a record: of a golden customer, property, technician or asset each field
 // with the source that won it and the rule, and which source records it is made of.
 func (x *Explainer) Record(tx *db.Tx, location, name string) (e Explanation, err error) {
 	id, err := x.resolve(tx, location, name, slices.Concat(ofRecords, ofJobs)...)
@@ -44,6 +44,11 @@ func (x *Explainer) Record(tx *db.Tx, location, name string) (e Explanation, err
 	}
 	e.add("What it says", fields...)
 	e.add("Made of", parts(rows, id)...)
+	title, owned, err := belongings(tx, location, g, rows)
+	if err != nil {
+		return e, err
+	}
+	e.add(title, owned...)
 	asks, err := undecided(tx, location, rows)
 	if err != nil {
 		return e, err

@@ -156,6 +156,40 @@ func Property(id plumbline.GoldenID, members []*plumbline.SourceRecord) (plumbli
 	}, why
 }
 
+// Asset merges what was said of a piece of equipment. A record of another source that a
+// person has named goes before what the source itself lists it under.
+func Asset(location string, id plumbline.GoldenID, members []*plumbline.SourceRecord) (plumbline.AssetView, Provenance) {
+	why := Provenance{}
+	text := func(field string) string { return pick(members, field, why).Text() }
+	to := func(field string) plumbline.SourceID {
+		for _, name := range []string{field + "_record", field} {
+			if list := candidates(members, name); len(list) > 0 {
+				pick(members, name, why)
+				why[field] = why[name]
+				return pointed(location, name, list[0])
+			}
+		}
+		return ""
+	}
+	v := plumbline.AssetView{
+		ID: string(id), Type: text("type"), Maker: text("maker"), Model: text("model"), Serial: text("serial"),
+		Installed: text("installed"), WarrantyUntil: text("warranty_until"), NextDue: text("next_due"), Place: text("place"), Notes: text("notes"),
+		Property: to("property"), Customer: to("customer"),
+	}
+	delete(why, "property_record")
+	delete(why, "customer_record")
+	return v, why
+}
+
+// pointed is the source record to which a value points.
+func pointed(location, field string, c candidate) plumbline.SourceID {
+	f := plumbline.Fields[plumbline.Asset][field]
+	if f.Type == plumbline.Record || c.record.About != "" {
+		return plumbline.SourceID(c.value.Text())
+	}
+	return plumbline.NewSourceID(location, c.record.Connection, f.To, c.value.Text())
+}
+
 // A Line is one phone number of a person, best first.
 type Line struct {
 	Number   string // E.164

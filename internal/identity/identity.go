@@ -9,6 +9,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"unicode"
 
 	"plumbline.dev/plumbline"
 	"plumbline.dev/plumbline/internal/db"
@@ -60,18 +61,26 @@ type Move struct {
 	From, To plumbline.GoldenID
 }
 
-// Resolve decides anew the components of people's records, and the places of
-// properties' records, whose words have changed, and moves what belongs elsewhere.
-// It depends on the records alone and not on the order in which they came.
-func Resolve(tx *db.Tx, location string, people, places []string) (moves []Move, err error) {
+// Resolve decides anew the components of people's records, the places of properties'
+// records, and which records of equipment are of one piece, where their words have
+// changed, and moves what belongs elsewhere. It depends on the records alone and not on
+// the order in which they came.
+func Resolve(tx *db.Tx, location string, people, places, assets []string) (moves []Move, err error) {
 	defer plumbline.Wrap(&err, "decide who is who")
 
-	if len(places) > 0 {
-		m, err := resolvePlaces(tx, location, places)
+	for _, k := range []struct {
+		kind plumbline.Kind
+		ids  []string
+		key  func(*record.Row) string
+	}{{plumbline.Property, places, placeKey}, {plumbline.Asset, assets, assetKey}} {
+		if len(k.ids) == 0 {
+			continue
+		}
+		m, err := resolveAlike(tx, location, k.kind, k.ids, k.key)
 		if err != nil {
 			return nil, err
 		}
-		moves = m
+		moves = append(moves, m...)
 	}
 	if len(people) > 0 {
 		m, err := resolvePeople(tx, location, people)
@@ -87,19 +96,47 @@ func Resolve(tx *db.Tx, location string, people, places []string) (moves []Move,
 	return moves, record.Relink(tx, location, to)
 }
 
-// resolvePlaces groups properties by their normalized address.
-func resolvePlaces(tx *db.Tx, location string, ids []string) ([]Move, error) {
+// placeKey is what properties that are one have in common: the normalized address.
+func placeKey(r *record.Row) string {
+	if key := AddressOf(r).Key(); key != "" {
+		return "x:" + key
+	}
+	return ""
+}
+
+// assetKey is what records of one piece of equipment have in common: maker and serial
+// number. A serial number alone is no one's own.
+func assetKey(r *record.Row) string {
+	maker, serial := plain(r.Text("maker")), plain(r.Text("serial"))
+	if maker == "" || serial == "" {
+		return ""
+	}
+	return "serial:" + maker + "/" + serial
+}
+
+// plain keeps the letters and digits of a text, in lower case.
+func plain(s string) string {
+	return strings.Map(func(c rune) rune {
+		if unicode.IsLetter(c) || unicode.IsDigit(c) {
+			return unicode.ToLower(c)
+		}
+		return -1
+	}, s)
+}
+
+// resolveAlike groups records of a kind by a key.
+func resolveAlike(tx *db.Tx, location string, kind plumbline.Kind, ids []string, keyOf func(*record.Row) string) ([]Move, error) {
 	rows, err := record.Load(tx, location, ids)
 	if err != nil {
 		return nil, err
 	}
 	var now []keyRow
 	for _, r := range rows {
-		if key := AddressOf(r).Key(); key != "" && !r.Deleted() {
-			now = append(now, keyRow{"x:" + key, string(r.ID), string(plumbline.Property)})
+		if key := keyOf(r); key != "" && r.About == "" && !r.Deleted() {
+			now = append(now, keyRow{key, string(r.ID), string(kind)})
 		}
 	}
-	touched, err := storeKeys(tx, location, plumbline.Property, ids, now)
+	touched, err := storeKeys(tx, location, kind, ids, now)
 	if err != nil {
 		return nil, err
 	}
@@ -277,7 +314,19 @@ func questions(tx *db.Tx, query string, args ...any) (list []Question, err error
 func Holders(tx *db.Tx, location, number string) (people []string, err error) {
 	defer plumbline.Wrap(&err, "look who has a number")
 
-	shared, err := sharing(tx, location, []string{"p:" + number, given + number})
+	return holders(tx, location, "p:"+number, given+number)
+}
+
+// Mailed returns the golden customers whose records give a mail box that is not shared
+// by its kind, as info@ is.
+func Mailed(tx *db.Tx, location, mailbox string) (people []string, err error) {
+	defer plumbline.Wrap(&err, "look who has a mail box")
+
+	return holders(tx, location, "e:"+match.Email(mailbox))
+}
+
+func holders(tx *db.Tx, location string, keys ...string) (people []string, err error) {
+	shared, err := sharing(tx, location, keys)
 	if err != nil {
 		return nil, err
 	}

@@ -73,7 +73,7 @@ func (w *town) hear(readings ...plumbline.Reading) (moves []identity.Move) {
 				places = append(places, string(c.ID))
 			}
 		}
-		moves, err = identity.Resolve(tx, w.location, people, places)
+		moves, err = identity.Resolve(tx, w.location, people, places, nil)
 		return err
 	})
 	return moves
@@ -86,7 +86,7 @@ func (w *town) decide(a, b string, same bool, name string) {
 		if err := identity.Decide(tx, w.location, identity.Decision{A: x, B: y, Same: same, Name: name}); err != nil {
 			return err
 		}
-		_, err := identity.Resolve(tx, w.location, []string{string(x), string(y)}, nil)
+		_, err := identity.Resolve(tx, w.location, []string{string(x), string(y)}, nil, nil)
 		return err
 	})
 }

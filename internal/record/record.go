@@ -148,7 +148,7 @@ func touched(before, now *Row, doc string) bool {
 	if before == nil || before.Created != now.Created || before.Deleted() != now.Deleted() {
 		return true
 	}
-	if now.Kind != plumbline.Customer && now.Kind != plumbline.Property && now.Kind != plumbline.Technician {
+	if now.Kind != plumbline.Customer && now.Kind != plumbline.Property && now.Kind != plumbline.Technician && now.Kind != plumbline.Asset {
 		return before.stored != doc
 	}
 	if restated(before.Readings, now.Readings) {

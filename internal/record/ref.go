@@ -23,7 +23,7 @@ var pointers = func() map[plumbline.Kind][]string {
 	out := map[plumbline.Kind][]string{}
 	for kind, fields := range plumbline.Fields {
 		for name, f := range fields {
-			if f.Type == plumbline.Ref || f.Type == plumbline.Refs || name == number {
+			if f.Type == plumbline.Ref || f.Type == plumbline.Refs || f.Type == plumbline.Record || name == number {
 				out[kind] = append(out[kind], name)
 			}
 		}
@@ -39,11 +39,11 @@ func refs(location string, r *Row, name string, v plumbline.Value) (list []refRo
 	if name == number && v.Text() != "" {
 		return []refRow{{string(r.ID), name, numbered(location, v.Text()), string(r.Kind)}}
 	}
-	if f.Type == plumbline.Ref && v.Text() != "" {
+	if (f.Type == plumbline.Ref || f.Type == plumbline.Record) && v.Text() != "" {
 		targets = []string{v.Text()}
 	}
 	for _, to := range targets {
-		if r.About == "" {
+		if r.About == "" && f.Type != plumbline.Record {
 			to = string(plumbline.NewSourceID(location, r.Connection, f.To, to))
 		}
 		list = append(list, refRow{string(r.ID), name, to, string(r.Kind)})
@@ -122,10 +122,11 @@ func (r *Row) RefTo(location, name string) plumbline.SourceID {
 	if to == "" {
 		return ""
 	}
-	if r.About != "" {
+	f := plumbline.Fields[r.Kind][name]
+	if r.About != "" || f.Type == plumbline.Record {
 		return plumbline.SourceID(to)
 	}
-	return plumbline.NewSourceID(location, r.Connection, plumbline.Fields[r.Kind][name].To, to)
+	return plumbline.NewSourceID(location, r.Connection, f.To, to)
 }
 
 // RefsTo returns the source records to which a field of r that holds several points.

@@ -133,7 +133,8 @@ func upsertStale(tx *db.Tx) string {
 
 const (
 	selectStale = `SELECT rank, id, cause FROM stale WHERE location_id = $1 ORDER BY rank, id LIMIT $2`
-	countStale  = `SELECT COUNT(*) FROM (SELECT 1 FROM stale WHERE location_id = $1 LIMIT 1) AS one`
+	countStale  = `SELECT (SELECT COUNT(*) FROM (SELECT 1 FROM stale WHERE location_id = $1 LIMIT 1) AS one)
+		+ (SELECT COUNT(*) FROM withdrawn WHERE location_id = $1 AND gone = 0)`
 
 	selectTransitions = `SELECT n, kind, what, stage, happened, known, recorded, cause, playbook, silent
 		FROM transition WHERE location_id = $1 AND subject = $2 ORDER BY n`
@@ -162,4 +163,35 @@ func selectPlaces(tx *db.Tx) string {
 		JOIN source_record p ON p.location_id = r.location_id AND p.id = r.to_id
 		JOIN golden_record g ON g.location_id = p.location_id AND g.id = p.golden_id
 		WHERE j.location_id = $1 AND j.kind = 'job' AND j.golden_id IN ` + tx.In(2) + ` ORDER BY j.golden_id, j.id DESC`
+}
+
+const (
+	upsertWithdrawn = `INSERT INTO withdrawn (location_id, connection, decision) VALUES ($1, $2, $3)
+		ON CONFLICT (location_id, connection) DO UPDATE SET decision = excluded.decision WHERE excluded.decision < withdrawn.decision`
+
+	selectWithdrawn = `SELECT connection, decision FROM withdrawn WHERE location_id = $1`
+	selectLeaving   = `SELECT connection, seen FROM withdrawn WHERE location_id = $1 AND gone = 0 ORDER BY connection LIMIT 1`
+	updateSeen      = `UPDATE withdrawn SET seen = $3 WHERE location_id = $1 AND connection = $2`
+	updateGone      = `UPDATE withdrawn SET gone = 1 WHERE location_id = $1 AND connection = $2`
+
+	// In the order of the key, so that all of a source is found in one walk, without an
+	// index that everything else would have to keep.
+	selectOfConnection = rowColumns + `WHERE s.location_id = $1 AND s.connection = $2 AND s.id > $3 ORDER BY s.id LIMIT $4`
+)
+
+func selectAbout(tx *db.Tx) string {
+	return rowColumns + `WHERE s.location_id = $1 AND s.about <> '' AND s.about IN ` + tx.In(2) + ` ORDER BY s.id`
+}
+
+func deleteRefsOf(tx *db.Tx) string {
+	return `DELETE FROM ref WHERE location_id = $1 AND from_id IN ` + tx.In(2)
+}
+
+func deleteRows(tx *db.Tx) string {
+	return `DELETE FROM source_record WHERE location_id = $1 AND id IN ` + tx.In(2)
+}
+
+func selectPointing(tx *db.Tx) string {
+	return `SELECT DISTINCT s.golden_id FROM ref r JOIN source_record s ON s.location_id = r.location_id AND s.id = r.from_id
+		WHERE r.location_id = $1 AND r.to_id IN ` + tx.In(2) + ` AND r.from_kind = $3 ORDER BY 1`
 }

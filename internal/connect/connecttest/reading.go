@@ -69,7 +69,7 @@ func CheckValue(typ plumbline.FieldType, v plumbline.Value) error {
 	switch typ {
 	case plumbline.Text:
 		ok = isText
-	case plumbline.Ref:
+	case plumbline.Ref, plumbline.Record:
 		ok = isText && text != ""
 	case plumbline.Bool:
 		_, ok = x.(bool)
@@ -80,6 +80,9 @@ func CheckValue(typ plumbline.FieldType, v plumbline.Value) error {
 		ok = isText && decimal.MatchString(text)
 	case plumbline.Instant:
 		_, err := time.Parse(connect.InstantLayout, text)
+		ok = isText && err == nil
+	case plumbline.Date:
+		_, err := time.Parse(time.DateOnly, text)
 		ok = isText && err == nil
 	case plumbline.Texts, plumbline.Refs:
 		ok = isList
