@@ -382,7 +382,7 @@ func (a *Advance) fail(tx *db.Tx, batch []Decoded) error {
 		if errors.As(d.Err, &unappliedError{}) {
 			could = "applied"
 		}
-		err := errorqueue.Open(tx, errorqueue.Item{Location: d.Delivery.Location, Kind: "delivery",
+		err := errorqueue.Open(tx, errorqueue.Item{Location: d.Delivery.Location, Kind: errorqueue.Delivery, Received: d.Delivery.Received,
 			Ref:   d.Delivery.Connection + "/" + d.Delivery.Key,
 			Cause: d.Delivery.Connection + ": " + errorqueue.Shape(d.Err.Error()), // one mistake is one cause, whatever the event
 			Title: fmt.Sprintf("%s sent %s that could not be %s", d.Delivery.Connection, describe(d.Delivery), could),

@@ -461,7 +461,7 @@ func (w *world) states(job string) (list []string) {
 
 func (w *world) items() (list []errorqueue.Item) {
 	w.t.Helper()
-	w.do(func(tx *db.Tx) (err error) { list, err = errorqueue.List(tx, boise, false); return err })
+	w.do(func(tx *db.Tx) (err error) { list, err = errorqueue.List(tx, boise); return err })
 	return list
 }
 
