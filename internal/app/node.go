@@ -164,6 +164,9 @@ func (n *Node) bind(ctx context.Context, o Options) error {
 				return err
 			}
 		}
+		if err := n.staffed(l.ID); err != nil {
+			return err
+		}
 		err := n.DB.Do(ctx, o.Now(), func(tx *db.Tx) error {
 			_, err := notify.Activate(tx, l.ID, n.playbooks[l.ID].playbook)
 			return err
@@ -176,6 +179,20 @@ func (n *Node) bind(ctx context.Context, o Options) error {
 				return err
 			}
 		}
+	}
+	return nil
+}
+
+// staffed checks that whoever is told of errors can be.
+func (n *Node) staffed(location string) error {
+	pb := n.playbooks[location].playbook
+	name := pb.Settings.Staff.Sender
+	if name == "" {
+		return nil
+	}
+	if _, err := toolOf[connect.Sender](n, tenant.Connection{Location: location, Name: name}); err != nil {
+		return plumbline.Invalidf("name one that does, apart from the one that texts customers", "%s: settings.staff.sender: location %s has no connection %q that sends texts",
+			pb.Place("settings.staff.sender"), location, name)
 	}
 	return nil
 }
