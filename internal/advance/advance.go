@@ -338,6 +338,11 @@ func stillWaiting(tx *db.Tx, batch []Decoded) (left []Decoded, err error) {
 
 // apply is the transaction. It returns how much there was to do.
 func (a *Advance) apply(tx *db.Tx, location string, batch []Decoded, most int) (n int, err error) {
+	defer func() {
+		if p := recover(); p != nil { // it breaks for one delivery or record, and must not for all
+			n, err = 0, fmt.Errorf("working out what follows broke: %v", p)
+		}
+	}()
 	pb, open, err := a.Policy(location)
 	if err != nil {
 		return 0, err

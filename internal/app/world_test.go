@@ -42,6 +42,7 @@ type world struct {
 	field  *housecallpro.Sandbox
 	crm    *hubspot.Sandbox
 	phones *twilio.Sandbox
+	net    *sandbox.Net
 	tech   housecallpro.Employee
 	acts   int
 }
@@ -66,6 +67,7 @@ func newWorld(t *testing.T, s setting) *world {
 	now := func() time.Time { return w.now }
 	rnd := rand.New(rand.NewPCG(7, 7))
 	net := sandbox.New(sandbox.Options{Now: now, Rand: rnd})
+	w.net = net
 	client := &http.Client{Transport: net}
 	home := "https://plumbline.example.com/hooks/brightwater/"
 	w.field = housecallpro.New(housecallpro.Options{Now: now, Rand: rnd, CompanyID: company, CompanyName: "Brightwater", Zone: boise,
