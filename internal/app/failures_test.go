@@ -203,7 +203,7 @@ var crmFailures = []injected{
 	{"a connection that is cut after", faults(crmHost, sandbox.Faults{CutAfter: 1}), ""},
 	{"a timeout", faults(crmHost, sandbox.Faults{Slow: 1}), ""},
 	{"a field that is gone from the target", func(w *world) func() {
-		w.crmDo("DELETE", "/crm/properties/2026-09/deals/plumbline_job_id")
+		w.crmDo("DELETE", "/crm/properties/2026-09/deals/plumbline_window")
 		return w.provision
 	}, "does not exist in hubspot"},
 	{"an association that is refused", func(w *world) func() {
@@ -214,13 +214,6 @@ var crmFailures = []injected{
 	{"a poll that is refused", func(w *world) func() {
 		return w.between(crmHost, w.crm, answers(403, "application/json", `{"category":"MISSING_SCOPES"}`, to("/search")))
 	}, "hubspot cannot be read: the token may not do this"},
-	{"a cursor of the poll that is damaged", func(w *world) func() {
-		w.ok(w.node.DB.Do(w.t.Context(), w.now, func(tx *db.Tx) error {
-			_, err := tx.Exec(`UPDATE poll SET cursor = 'damaged' WHERE location_id = 'brightwater'`)
-			return err
-		}))
-		return func() {}
-	}, "cannot be read"},
 }
 
 // crmDo asks the CRM for something as an administrator does.
@@ -366,14 +359,17 @@ func TestACallOfWhichNothingIsAnsweredIsShownAndNotMadeAgain(t *testing.T) {
 		}
 		return cutAfter(w.phones, to("/Messages.json"))(rw, r)
 	})
-	w.phones.SetFaults(twilio.Faults{NoReceipt: 1})
-	w.net.SetFaults("plumbline.example.com", sandbox.Faults{})
+	w.phones.SetFaults(twilio.Faults{Lose: 1})
 	w.book(c.ID, "No cooling upstairs", at(6, 13, 0))
-	w.minutes(10)
-	w.wantTried("notify")
+	w.minutes(120)
+	w.wantItem(errorqueue.Message, "does not say what became of a call")
+	w.heard(dana, 0, "you are booked")
 	mend()
 	w.minutes(60)
 	w.heard(dana, 0, "you are booked")
+	if left := w.open(); len(left) != 0 {
+		t.Errorf("answered, there is still %+v", left)
+	}
 }
 
 // Numbers to which nothing can be said: what was owed there is decided, with its
@@ -440,7 +436,7 @@ func TestNoFailureOfALookUpIsSwallowed(t *testing.T) {
 		{"no connection", faults(fieldHost, sandbox.Faults{Refused: 1}), ""},
 		{"an answer that cannot be read", func(w *world) func() {
 			return w.between(fieldHost, w.field, answers(200, "text/html", "<html>", func(*http.Request) bool { return true }))
-		}, ""},
+		}, "the answer is not one of Housecall Pro"},
 	} {
 		t.Run(f.name, func(t *testing.T) {
 			w := newWorld(t, setting{})
@@ -679,26 +675,27 @@ func TestAWebhookThatTheDiskRefusesIsSentAgain(t *testing.T) {
 }
 
 func TestARecordThatOthersMergedOrDeletedIsFollowedOrShown(t *testing.T) {
-	change := func(w *world, c housecallpro.Customer) {
-		w.ok(w.field.UpdateCustomer(c.ID, func(c *housecallpro.Customer) { c.Email = "dana.w@example.com" }))
+	move := func(w *world, j housecallpro.Job) {
+		start := at(6, 13, 0)
+		w.ok(w.field.ScheduleJob(j.ID, housecallpro.Plan{Start: start, End: start.Add(2 * time.Hour), Window: 120, Employees: []string{w.tech.ID}}))
 		w.minutes(40)
 	}
 	t.Run("merged", func(t *testing.T) {
 		w := newWorld(t, setting{})
 		c := w.customer()
-		w.book(c.ID, "No cooling upstairs", at(5, 13, 0))
+		j := w.book(c.ID, "No cooling upstairs", at(5, 13, 0))
 		w.minutes(20)
 		other, err := w.crm.Create("contacts", map[string]string{"firstname": "D", "lastname": "W"}, hubspot.Author{})
 		w.ok(err)
 		_, err = w.crm.Merge("contacts", other, w.contact("Whitlock").ID, hubspot.Author{})
 		w.ok(err)
-		change(w, c)
+		move(w, j)
 		if left := w.open(); len(left) != 0 {
 			t.Errorf("it is not followed: %+v", left)
 		}
 		var found bool
 		for _, o := range w.crm.Objects("contacts") {
-			found = found || !o.Archived && o.Properties["email"] == "dana.w@example.com"
+			found = found || !o.Archived && strings.HasPrefix(o.Properties["plumbline_next_appointment"], "2026-05-06")
 		}
 		if !found {
 			t.Error("the record that it became does not say what changed")
@@ -707,12 +704,37 @@ func TestARecordThatOthersMergedOrDeletedIsFollowedOrShown(t *testing.T) {
 	t.Run("deleted", func(t *testing.T) {
 		w := newWorld(t, setting{})
 		c := w.customer()
-		w.book(c.ID, "No cooling upstairs", at(5, 13, 0))
+		j := w.book(c.ID, "No cooling upstairs", at(5, 13, 0))
 		w.minutes(20)
 		w.ok(w.crm.Archive("contacts", w.contact("Whitlock").ID))
-		change(w, c)
-		w.wantItem(errorqueue.Record, "not there any more")
+		move(w, j)
+		w.wantItem(errorqueue.Record, "Somebody deleted a contact in hubspot")
 	})
+}
+
+func TestADamagedCursorIsPulledFromTheBeginning(t *testing.T) {
+	w := newWorld(t, setting{})
+	c := w.customer()
+	w.book(c.ID, "No cooling upstairs", at(5, 13, 0))
+	w.minutes(40)
+	w.ok(w.node.DB.Do(t.Context(), w.now, func(tx *db.Tx) error {
+		n, err := tx.Exec(`UPDATE poll SET next = 'damaged' WHERE location_id = 'brightwater' AND next <> ''`)
+		if n == 0 {
+			t.Error("nothing is polled yet")
+		}
+		return err
+	}))
+	before := len(w.attempts("mirror"))
+	w.ok(w.crm.Edit("contacts", w.contact("Whitlock").ID, map[string]string{"jobtitle": "Owner"}, hubspot.Author{}))
+	w.minutes(40)
+	list := w.attempts("mirror")[before:]
+	i := slices.IndexFunc(list, func(a string) bool { return strings.Contains(a, "the cursor cannot be read") })
+	if i < 0 || !strings.HasPrefix(list[len(list)-1], "done") {
+		t.Errorf("the damaged cursor was not seen and got over:\n%s", strings.Join(list, "\n"))
+	}
+	if left := w.open(); len(left) != 0 {
+		t.Errorf("there is still %+v", left)
+	}
 }
 
 func TestANoteWhoseAnswerIsLostIsThereOnce(t *testing.T) {

@@ -194,6 +194,14 @@ func (n *Node) staffed(location string) error {
 		return plumbline.Invalidf("name one that does, apart from the one that texts customers", "%s: settings.staff.sender: location %s has no connection %q that sends texts",
 			pb.Place("settings.staff.sender"), location, name)
 	}
+	own := n.bindings[location+"/"+name]
+	for _, b := range n.bindings {
+		a, ok := b.tool.(connect.Accounted)
+		if o, too := own.tool.(connect.Accounted); ok && too && b != own && b.Location == location && b.Tool == own.Tool && a.AccountID() == o.AccountID() {
+			return plumbline.Invalidf("give staff a number of their own", "%s: settings.staff.sender: connections %s and %s send from one number",
+				pb.Place("settings.staff.sender"), name, b.Name)
+		}
+	}
 	return nil
 }
 
