@@ -338,6 +338,11 @@ func stillWaiting(tx *db.Tx, batch []Decoded) (left []Decoded, err error) {
 
 // apply is the transaction. It returns how much there was to do.
 func (a *Advance) apply(tx *db.Tx, location string, batch []Decoded, most int) (n int, err error) {
+	defer func() {
+		if p := recover(); p != nil { // it breaks for one delivery or record, and must not for all
+			n, err = 0, fmt.Errorf("working out what follows broke: %v", p)
+		}
+	}()
 	pb, open, err := a.Policy(location)
 	if err != nil {
 		return 0, err
@@ -385,7 +390,7 @@ func (a *Advance) fail(tx *db.Tx, batch []Decoded) error {
 		if errors.As(d.Err, &unappliedError{}) {
 			could = "applied"
 		}
-		err := errorqueue.Open(tx, errorqueue.Item{Location: d.Delivery.Location, Kind: "delivery",
+		err := errorqueue.Open(tx, errorqueue.Item{Location: d.Delivery.Location, Kind: errorqueue.Delivery, Received: d.Delivery.Received,
 			Ref:   d.Delivery.Connection + "/" + d.Delivery.Key,
 			Cause: d.Delivery.Connection + ": " + errorqueue.Shape(d.Err.Error()), // one mistake is one cause, whatever the event
 			Title: fmt.Sprintf("%s sent %s that could not be %s", d.Delivery.Connection, describe(d.Delivery), could),

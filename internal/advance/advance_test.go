@@ -92,7 +92,7 @@ func TestAPoisonedDeliveryDelaysNothing(t *testing.T) {
 			t.Errorf("the deliveries are %v, want %v", got, want)
 		}
 		err := d.View(t.Context(), later, func(tx *db.Tx) error {
-			items, err := errorqueue.List(tx, place, false)
+			items, err := errorqueue.List(tx, place)
 			var titles []string
 			for _, i := range items {
 				titles = append(titles, i.Ref+": "+i.Title)
@@ -231,7 +231,7 @@ func TestAPoisonedRecordDelaysNothing(t *testing.T) {
 		settle(t, a)
 		items := func() (list []string) {
 			do(func(tx *db.Tx) error {
-				items, err := errorqueue.List(tx, place, false)
+				items, err := errorqueue.List(tx, place)
 				for _, i := range items {
 					list = append(list, i.Kind+" "+i.Ref+": "+i.Detail)
 				}

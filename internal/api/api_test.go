@@ -180,7 +180,7 @@ func TestAnEditedDeliveryStandsInForTheOneThatCame(t *testing.T) {
 	})
 }
 
-func TestACauseIsReplayedInTheOrderInWhichItWasOpened(t *testing.T) {
+func TestACauseIsReplayedInTheOrderOfReceipt(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		const items = 450 // more than one transaction moves
 		var want, got []string
@@ -223,6 +223,12 @@ func TestASnoozedCauseComesBack(t *testing.T) {
 			t.Errorf("a snoozed cause is shown: %+v", causes.Causes)
 		}
 		w.now = w.now.Add(time.Hour)
+		if w.must(200, "GET", "/v1/errors", nil, &causes); len(causes.Causes) != 0 {
+			t.Errorf("looking brought it back: %+v", causes.Causes)
+		}
+		if worked, _, err := w.node.Step(t.Context(), w.now); !worked || err != nil {
+			t.Errorf("the step that is due = %v, %v", worked, err)
+		}
 		var opened api.Opened
 		w.must(200, "GET", "/v1/errors/"+w.cause().Cause, nil, &opened)
 		if opened.Items[0].Assignee != "June" {

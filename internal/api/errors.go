@@ -38,7 +38,7 @@ type CauseInput struct {
 	Cause string `path:"cause"`
 }
 
-// An Opened is one cause with its items, in the order in which they were opened.
+// An Opened is one cause with its items, in the order of receipt.
 type Opened struct {
 	Cause string  `json:"cause"`
 	Items []Tried `json:"items"`
@@ -47,7 +47,14 @@ type Opened struct {
 // A Tried is an item of the queue with the calls that were made for it.
 type Tried struct {
 	errorqueue.Item
-	Attempts []outbox.Attempt `json:"attempts,omitempty"`
+	See      string `json:"see" doc:"The command that shows all of what it is about"`
+	Attempts []Call `json:"attempts,omitempty"`
+}
+
+// A Call is an attempt with what it asked, masked. What it was answered is its outcome.
+type Call struct {
+	outbox.Attempt
+	Asked string `json:"asked"`
 }
 
 func (a *API) showCause(ctx context.Context, in *CauseInput) (*answer[Opened], error) {
@@ -69,17 +76,28 @@ func ItemsWithAttempts(tx *db.Tx, location, cause string) (list []Tried, err err
 		return nil, err
 	}
 	for n, i := range items {
-		item := Tried{Item: i}
+		item := Tried{Item: i, See: see(i)}
 		if room := rooms[i.Kind]; room != "" && n < shownAttempts {
 			connection, owed, _ := strings.Cut(i.Ref, "/")
-			item.Attempts, err = outbox.AttemptsOf(tx, outbox.Key{Location: location, Connection: connection, Room: room, Record: owed})
+			attempts, err := outbox.AttemptsOf(tx, outbox.Key{Location: location, Connection: connection, Room: room, Record: owed})
 			if err != nil {
 				return nil, err
+			}
+			for _, a := range attempts {
+				item.Attempts = append(item.Attempts, Call{a, errorqueue.Mask(a.Request)})
 			}
 		}
 		list = append(list, item)
 	}
 	return list, nil
+}
+
+// see is the command that shows what an item is about, by its reference.
+func see(i errorqueue.Item) string {
+	if i.Kind == errorqueue.Delivery {
+		return "plumbline errors show " + i.Ref
+	}
+	return "plumbline explain " + i.Ref[strings.LastIndexByte(i.Ref, '/')+1:]
 }
 
 // rooms says which room owes what an item is about.

@@ -54,7 +54,7 @@ func (h *Hooks) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if err != nil {
 		status := http.StatusBadRequest
 		if errors.As(err, new(*http.MaxBytesError)) {
-			status = http.StatusRequestEntityTooLarge
+			status = h.count(r, hook, h.Now(), "too_large", http.StatusRequestEntityTooLarge)
 		}
 		http.Error(w, "the body could not be taken", status)
 		return

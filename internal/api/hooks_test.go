@@ -77,7 +77,7 @@ func TestWhatAWebhookIsAnswered(t *testing.T) {
 			if err != nil {
 				return err
 			}
-			want := inbox.Line{Connection: "hcp", Day: "2026-05-05", Received: 3, Ignored: 1, Duplicates: 1, Waiting: 2, Refused: 3, Unknown: 1}
+			want := inbox.Line{Connection: "hcp", Day: "2026-05-05", Received: 3, Ignored: 1, Duplicates: 1, Waiting: 2, Refused: 4, Unknown: 1}
 			if len(lines) != 1 || lines[0] != want {
 				t.Errorf("the tally is %+v, want %+v", lines, want)
 			}

@@ -34,19 +34,14 @@ type Queue struct {
 
 // A Ref names one item of the queue.
 type Ref struct {
-	Kind string `json:"kind" enum:"delivery,record,message,lookup"`
+	Kind string `json:"kind" enum:"delivery,record,message,lookup,derivation"`
 	Ref  string `json:"ref" minLength:"1"`
 }
 
-// Items returns the items of a cause that are not over, in the order in which they
-// were opened.
-func Items(tx *db.Tx, location, cause string) (list []errorqueue.Item, err error) {
-	all, err := errorqueue.List(tx, location, true)
-	for _, i := range all {
-		if i.Cause == cause && !over(i) {
-			list = append(list, i)
-		}
-	}
+// Items returns the items of a cause that are not over, in the order in which what
+// they are about was received.
+func Items(tx *db.Tx, location, cause string) ([]errorqueue.Item, error) {
+	list, err := errorqueue.OfCause(tx, location, cause)
 	if err == nil && len(list) == 0 {
 		err = plumbline.NotFoundf("the error queue has nothing open of cause %s", cause)
 	}
@@ -56,7 +51,7 @@ func Items(tx *db.Tx, location, cause string) (list []errorqueue.Item, err error
 func over(i errorqueue.Item) bool { return i.State == "done" || i.State == "skipped" }
 
 // Retry replays the items of a cause, or those of them that only names, in the order
-// in which they were opened. Called again, it tries again what has not gone through.
+// of receipt. Called again, it tries again what has not gone through.
 func (q *Queue) Retry(ctx context.Context, location, cause, by string, only ...Ref) (n int, err error) {
 	return q.each(ctx, location, cause, only, func(tx *db.Tx, i errorqueue.Item) error {
 		retry := q.Retriers[i.Kind]
@@ -107,9 +102,8 @@ func (q *Queue) Snooze(ctx context.Context, location, cause string, until time.T
 	})
 }
 
-// each does something to the items of a cause in the order in which they were
-// opened, a bounded number in one transaction. An item that has ended meanwhile is
-// passed over.
+// each does something to the items of a cause in the order of receipt, a bounded number
+// in one transaction. An item that has ended meanwhile is passed over.
 func (q *Queue) each(ctx context.Context, location, cause string, only []Ref, f func(*db.Tx, errorqueue.Item) error) (n int, err error) {
 	var items []errorqueue.Item
 	err = q.DB.View(ctx, q.Now(), func(tx *db.Tx) (err error) {

@@ -135,7 +135,7 @@ func (y *yard) nothingWaits() {
 	}
 	var items []errorqueue.Item
 	y.ok(y.node.DB.View(y.t.Context(), y.now, func(tx *db.Tx) (err error) {
-		items, err = errorqueue.List(tx, "brightwater", false)
+		items, err = errorqueue.List(tx, "brightwater")
 		return err
 	}))
 	if len(items) > 0 {
@@ -280,7 +280,7 @@ func TestAccessToJobberIsRenewedAndLostAccessIsShown(t *testing.T) {
 	y.minutes(90)
 	var items []errorqueue.Item
 	y.ok(y.node.DB.View(t.Context(), y.now, func(tx *db.Tx) (err error) {
-		items, err = errorqueue.List(tx, "brightwater", false)
+		items, err = errorqueue.List(tx, "brightwater")
 		return err
 	}))
 	if len(items) == 0 || !strings.Contains(items[0].Cure, "connect") {

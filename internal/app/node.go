@@ -185,6 +185,9 @@ func (n *Node) bind(ctx context.Context, o Options) error {
 				return err
 			}
 		}
+		if err := n.staffed(l.ID); err != nil {
+			return err
+		}
 		err := n.DB.Do(ctx, o.Now(), func(tx *db.Tx) error {
 			_, err := notify.Activate(tx, l.ID, n.playbooks[l.ID].playbook)
 			return err
@@ -196,6 +199,28 @@ func (n *Node) bind(ctx context.Context, o Options) error {
 			if err := n.DB.Do(ctx, o.Now(), func(tx *db.Tx) error { return tenant.PutToken(tx, l.ID, t.Name, t.Token) }); err != nil {
 				return err
 			}
+		}
+	}
+	return nil
+}
+
+// staffed checks that whoever is told of errors can be.
+func (n *Node) staffed(location string) error {
+	pb := n.playbooks[location].playbook
+	name := pb.Settings.Staff.Sender
+	if name == "" {
+		return nil
+	}
+	if _, err := toolOf[connect.Sender](n, tenant.Connection{Location: location, Name: name}); err != nil {
+		return plumbline.Invalidf("name one that does, apart from the one that texts customers", "%s: settings.staff.sender: location %s has no connection %q that sends texts",
+			pb.Place("settings.staff.sender"), location, name)
+	}
+	own := n.bindings[location+"/"+name]
+	for _, b := range n.bindings {
+		a, ok := b.tool.(connect.Accounted)
+		if o, too := own.tool.(connect.Accounted); ok && too && b != own && b.Location == location && b.Tool == own.Tool && a.AccountID() == o.AccountID() {
+			return plumbline.Invalidf("give staff a number of their own", "%s: settings.staff.sender: connections %s and %s send from one number",
+				pb.Place("settings.staff.sender"), name, b.Name)
 		}
 	}
 	return nil

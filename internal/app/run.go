@@ -8,6 +8,7 @@ import (
 	"plumbline.dev/plumbline"
 	"plumbline.dev/plumbline/internal/clock"
 	"plumbline.dev/plumbline/internal/db"
+	"plumbline.dev/plumbline/internal/errorqueue"
 )
 
 // patience is how long a loop sleeps at most where another node may have made work
@@ -38,12 +39,20 @@ func (n *Node) Step(ctx context.Context, now time.Time) (worked bool, next time.
 	return worked, next, nil
 }
 
-// stepLocation applies deliveries and, when there are none, rings clocks.
+// stepLocation applies deliveries and, when there are none, rings clocks, brings back
+// what was snoozed and tells the staff what waits.
 func (n *Node) stepLocation(ctx context.Context, now time.Time, location string) (worked bool, next time.Time, err error) {
 	if worked, next, err = n.Advance.Step(ctx, now, location); worked || err != nil {
 		return worked, next, err
 	}
-	return clock.Step(ctx, n.DB, now, location)
+	for _, step := range []func(context.Context, *db.DB, time.Time, string) (bool, time.Time, error){clock.Step, errorqueue.Step, n.rooms.notify.StepStaff} {
+		worked, at, err := step(ctx, n.DB, now, location)
+		if worked || err != nil {
+			return worked, at, err
+		}
+		next = earlier(next, at)
+	}
+	return false, next, nil
 }
 
 func earlier(a, b time.Time) time.Time {

@@ -30,7 +30,9 @@ const (
 	company = "3f6a1d20-0000-4000-8000-00000000c0de"
 	sender  = "+12085550100"
 	dana    = "+12085550142"
-	sid     = "AC00000000000000000000000000000001"
+
+	staffLine = "+12085550200" // of whoever texts staff
+	sid       = "AC00000000000000000000000000000001"
 )
 
 var boise, _ = time.LoadLocation("America/Boise")
@@ -44,6 +46,7 @@ type world struct {
 	field  *housecallpro.Sandbox
 	crm    *hubspot.Sandbox
 	phones *twilio.Sandbox
+	net    *sandbox.Net
 	tech   housecallpro.Employee
 	acts   int
 	steps  []func(context.Context, time.Time) (bool, time.Time, error) // of other fakes
@@ -52,6 +55,8 @@ type world struct {
 type setting struct {
 	speaks string // of the field tool's connection
 	layer  string // of the playbook
+	staff  string // of the playbook's settings; empty: as it is built in
+	more   string // connections
 	before func(*world)
 	start  time.Time // zero: Monday at eight
 	store  string    // a postgres:// URL; empty: SQLite
@@ -69,12 +74,13 @@ func newWorld(t *testing.T, s setting) *world {
 	now := func() time.Time { return w.now }
 	rnd := rand.New(rand.NewPCG(7, 7))
 	net := sandbox.New(sandbox.Options{Now: now, Rand: rnd})
+	w.net = net
 	client := &http.Client{Transport: net}
 	home := "https://plumbline.example.com/hooks/brightwater/"
 	w.field = housecallpro.New(housecallpro.Options{Now: now, Rand: rnd, CompanyID: company, CompanyName: "Brightwater", Zone: boise,
 		APIKey: "key", Client: client, WebhookURL: home + "hcp", WebhookSecret: "secret"})
 	w.crm = hubspot.New(hubspot.Options{Now: now, Rand: rnd, Token: "pat", Portal: 62515, App: 7906213})
-	w.phones = twilio.New(twilio.Options{Now: now, Rand: rnd, AccountSid: sid, AuthToken: "0123456789abcdef0123456789abcdef", Numbers: []string{sender},
+	w.phones = twilio.New(twilio.Options{Now: now, Rand: rnd, AccountSid: sid, AuthToken: "0123456789abcdef0123456789abcdef", Numbers: []string{sender, staffLine},
 		Client: client, InboundURL: home + "twilio"})
 	w.steps = append(w.steps, w.field.Step)
 	net.Handle("api.housecallpro.com", w.field)
@@ -82,7 +88,7 @@ func newWorld(t *testing.T, s setting) *world {
 	net.Handle("api.twilio.com", w.phones)
 
 	dir := t.TempDir()
-	layer := "settings: {brand: Brightwater, zone: America/Boise, phone: (208) 555-0100, links: https://bw.example/v, shop: {latitude: \"43.6150\", longitude: \"-116.2023\"}}\n" + s.layer
+	layer := "settings: {brand: Brightwater, zone: America/Boise, phone: (208) 555-0100, links: https://bw.example/v, shop: {latitude: \"43.6150\", longitude: \"-116.2023\"}, staff: {" + s.staff + "}}\n" + s.layer
 	if err := os.WriteFile(filepath.Join(dir, "shop.yaml"), []byte(layer), 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -102,7 +108,7 @@ locations:
      config: {api_key: key, webhook_secrets: [secret]}}
   - {name: hubspot, tool: hubspot, account: "62515", mode: "on", config: {token: pat, portal: "62515", app_id: "7906213", zone: America/Boise}}
   - {name: twilio, tool: twilio, account: %s, mode: "on", config: {account_sid: %s, auth_tokens: [0123456789abcdef0123456789abcdef], from: "%s", messages_per_second: 10}}
-`, s.store, company, s.speaks, sid, sid, sender)
+%s`, s.store, company, s.speaks, sid, sid, sender, s.more)
 	c, err := app.ParseConfig(filepath.Join(dir, "plumbline.yaml"), []byte(config))
 	if err != nil {
 		t.Fatal(err)

@@ -338,6 +338,25 @@ func TestAFailedDeliveryIsSeenMendedAndExplained(t *testing.T) {
 		t.Errorf("the delivery is shown as %q", out)
 	}
 
+	d.must("errors", "assign", cause, "Kim")
+	d.must("errors", "assign", cause, "Lee", "--kind", shown.Items[1].Kind, "--ref", shown.Items[1].Ref)
+	if out := d.must("errors", "list"); !strings.Contains(out, "Kim, Lee") && !strings.Contains(out, "Lee, Kim") {
+		t.Errorf("the list does not say who has it: %s", out)
+	}
+	if out := d.must("errors", "list", "--items", cause); !strings.Contains(out, shown.Items[0].Ref) || !strings.Contains(out, shown.Items[1].Ref) || !strings.Contains(out, "Lee") {
+		t.Errorf("the items are listed as %s", out)
+	}
+	if out := d.must("errors", "show", cause); !strings.Contains(out, "more: plumbline errors show "+shown.Items[0].Ref) {
+		t.Errorf("the cause is shown without where more is: %s", out)
+	}
+	d.must("errors", "snooze", cause, "--until", d.now.Add(time.Hour).Format(time.RFC3339))
+	if out := d.must("errors", "list"); out != "nothing wants a person\n" {
+		t.Errorf("snoozed, the queue is %q", out)
+	}
+	if out := d.must("errors", "list", "--items", cause); !strings.Contains(out, "snoozed until "+d.now.Add(time.Hour).UTC().Format(time.RFC3339)) {
+		t.Errorf("the items are listed as %s, want until when they are snoozed", out)
+	}
+
 	d.now = d.now.Add(time.Minute)
 	if code, _, err := d.run("errors", "edit", shown.Items[0].Ref, "--body", d.write("bad.json", broken)); code != 1 || !strings.Contains(err, "nothing was kept") {
 		t.Errorf("an edit that cannot be read = %d %q", code, err)

@@ -20,7 +20,7 @@ import (
 type errorQueue struct {
 	List   errorsList   `cmd:"" help:"List the causes, the oldest first."`
 	Show   errorsShow   `cmd:"" help:"Show a cause with its items, or one delivery as it came."`
-	Retry  errorsRetry  `cmd:"" help:"Replay the items of a cause in the order in which they were opened."`
+	Retry  errorsRetry  `cmd:"" help:"Replay the items of a cause in the order of receipt."`
 	Skip   errorsSkip   `cmd:"" help:"End the items of a cause without their being done."`
 	Edit   errorsEdit   `cmd:"" help:"Keep a body in the place of a delivery that could not be read."`
 	Assign errorsAssign `cmd:"" help:"Say who looks after a cause."`
@@ -36,11 +36,15 @@ func by() string {
 }
 
 type errorsList struct {
-	JSON bool `help:"As JSON."`
+	Items string `help:"The items of this cause instead." placeholder:"CAUSE"`
+	JSON  bool   `help:"As JSON."`
 }
 
-// Run lists the causes.
+// Run lists the causes, or the items of one.
 func (c *errorsList) Run(s *shell) error {
+	if c.Items != "" {
+		return s.listItems(c.Items, c.JSON)
+	}
 	return s.with(func(n *app.Node, location string) error {
 		var causes []errorqueue.Cause
 		err := n.DB.View(s.ctx, s.Now(), func(tx *db.Tx) (err error) {
@@ -55,12 +59,41 @@ func (c *errorsList) Run(s *shell) error {
 			return nil
 		}
 		w := tabwriter.NewWriter(s.Out, 0, 0, 2, ' ', 0)
-		fmt.Fprintln(w, "CAUSE\tITEMS\tKIND\tSINCE\tWHAT\tCURE")
+		fmt.Fprintln(w, "CAUSE\tITEMS\tKIND\tSINCE\tWITH\tWHAT\tCURE")
 		for _, x := range causes {
-			fmt.Fprintf(w, "%s\t%d\t%s\t%s\t%s\t%s\n", x.Cause, x.Items, x.Kind, x.Oldest.Format(time.RFC3339), x.Title, x.Cure)
+			fmt.Fprintf(w, "%s\t%d\t%s\t%s\t%s\t%s\t%s\n", x.Cause, x.Items, x.Kind, x.Oldest.Format(time.RFC3339), orNobody(strings.Join(x.Assignees, ", ")), x.Title, x.Cure)
 		}
 		return w.Flush()
 	})
+}
+
+func orNobody(who string) string { return cmp.Or(who, "nobody") }
+
+// listItems lists the items of a cause, one a line.
+func (s *shell) listItems(cause string, asJSON bool) error {
+	return s.with(func(n *app.Node, location string) error {
+		var list []errorqueue.Item
+		err := n.DB.View(s.ctx, s.Now(), func(tx *db.Tx) (err error) {
+			list, err = api.Items(tx, location, cause)
+			return err
+		})
+		if err != nil || asJSON {
+			return cmp.Or(err, s.jsonIf(asJSON && err == nil, list))
+		}
+		w := tabwriter.NewWriter(s.Out, 0, 0, 2, ' ', 0)
+		fmt.Fprintln(w, "KIND\tREF\tSINCE\tTRIES\tSTATE\tWITH\tWHAT")
+		for _, i := range list {
+			fmt.Fprintf(w, "%s\t%s\t%s\t%d\t%s\t%s\t%s\n", i.Kind, i.Ref, i.Opened.Format(time.RFC3339), i.Tries, stateOf(i), orNobody(i.Assignee), i.Detail)
+		}
+		return w.Flush()
+	})
+}
+
+func stateOf(i errorqueue.Item) string {
+	if i.Until.IsZero() {
+		return i.State
+	}
+	return i.State + " until " + i.Until.Format(time.RFC3339)
 }
 
 func (s *shell) jsonIf(yes bool, v any) error {
@@ -108,14 +141,15 @@ func (s *shell) showDelivery(d api.Delivery) error {
 
 func (s *shell) showItems(list []api.Tried) error {
 	for _, i := range list {
-		fmt.Fprintf(s.Out, "%s %s\n  %s\n  %s\n  since %s, tried %d times, %s", i.Kind, i.Ref, i.Title, i.Detail, i.Opened.Format(time.RFC3339), i.Tries, i.State)
+		fmt.Fprintf(s.Out, "%s %s\n  %s\n  %s\n  since %s, tried %d times, %s", i.Kind, i.Ref, i.Title, i.Detail, i.Opened.Format(time.RFC3339), i.Tries, stateOf(i.Item))
 		if i.Assignee != "" {
 			fmt.Fprintf(s.Out, ", with %s", i.Assignee)
 		}
 		fmt.Fprintln(s.Out)
 		for _, a := range i.Attempts {
-			fmt.Fprintf(s.Out, "  %s  attempt %s: %s %s\n", a.Started.Format(time.RFC3339), a.ID, a.State, a.Outcome)
+			fmt.Fprintf(s.Out, "  %s  attempt %s: %s %s\n    asked %s\n", a.Started.Format(time.RFC3339), a.ID, a.State, a.Outcome, a.Asked)
 		}
+		fmt.Fprintf(s.Out, "  more: %s\n", i.See)
 	}
 	_, err := fmt.Fprintf(s.Out, "\n%s\n", list[0].Cure)
 	return err
@@ -123,7 +157,7 @@ func (s *shell) showItems(list []api.Tried) error {
 
 // one names single items of a cause.
 type one struct {
-	Kind string `help:"With --ref: the kind of the one item." enum:"delivery,record,message,lookup," default:""`
+	Kind string `help:"With --ref: the kind of the one item." enum:"delivery,record,message,lookup,derivation," default:""`
 	Ref  string `help:"Only this item of the cause."`
 }
 
@@ -192,14 +226,19 @@ func (c *errorsAssign) Run(s *shell) error {
 
 type errorsSnooze struct {
 	Cause string        `arg:""`
-	For   time.Duration `required:"" help:"How long, such as 24h."`
+	For   time.Duration `xor:"until" required:"" help:"How long, such as 24h."`
+	Until time.Time     `xor:"until" required:"" help:"Until when, such as 2026-05-04T07:00:00Z."`
 	one   `embed:""`
 }
 
 // Run snoozes.
 func (c *errorsSnooze) Run(s *shell) error {
+	until := c.Until
+	if until.IsZero() {
+		until = s.Now().Add(c.For)
+	}
 	return s.move("snoozed", c.one, func(q *api.Queue, location string, refs []api.Ref) (int, error) {
-		return q.Snooze(s.ctx, location, c.Cause, s.Now().Add(c.For), refs...)
+		return q.Snooze(s.ctx, location, c.Cause, until, refs...)
 	})
 }
 

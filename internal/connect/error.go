@@ -29,6 +29,10 @@ type Thin struct {
 
 func (e Thin) Error() string { return "it names a " + string(e.Kind) + " that has to be read" }
 
+// BadCursor is the code of a pull's error that says that the cursor cannot be read: what
+// is left is to pull from the beginning.
+const BadCursor = "bad_cursor"
+
 // A Class says what to do about a call that failed.
 type Class int
 

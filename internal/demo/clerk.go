@@ -122,7 +122,7 @@ func (c *clerk) look(ctx context.Context, now time.Time) error {
 // failed lists the deliveries that wait for a person.
 func (c *clerk) failed(ctx context.Context) (items []errorqueue.Item, err error) {
 	err = c.node.DB.View(ctx, c.clock.Now(), func(tx *db.Tx) error {
-		list, err := errorqueue.List(tx, location, false)
+		list, err := errorqueue.List(tx, location)
 		for _, i := range list {
 			if i.Kind == errorqueue.Delivery {
 				items = append(items, i)

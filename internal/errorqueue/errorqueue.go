@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 
@@ -34,19 +35,25 @@ type Item struct {
 	Cure     string    `json:"cure"`
 	Detail   string    `json:"detail"`
 	Opened   time.Time `json:"opened"`
+	Received time.Time `json:"received"` // what it is about; orders a replay. Zero: when it was opened
 	Tries    int       `json:"tries"`
-	State    string    `json:"state"` // open, retrying, snoozed, skipped or done
+	State    string    `json:"state"` // open, snoozed, skipped or done
 	Until    time.Time `json:"until,omitzero"`
 	Assignee string    `json:"assignee,omitempty"`
 	Note     string    `json:"note,omitempty"`
+	Told     time.Time `json:"told,omitzero"` // when staff were told that it has waited too long
 }
 
 // Open puts an item in front of people. One that is there is opened again and
-// counts one try more; it keeps when it was first opened.
+// counts one try more; it keeps when it was first opened, and stays snoozed where it is
+// for the same cause.
 func Open(tx *db.Tx, i Item) (err error) {
 	defer plumbline.Wrap(&err, "open error item %s %s", i.Kind, i.Ref)
 
-	_, err = tx.Exec(upsertItem, i.Location, i.Kind, i.Ref, Fingerprint(i.Cause), Mask(i.Title), i.Cure, Mask(i.Detail), tx.Now.UnixMilli())
+	if i.Received.IsZero() {
+		i.Received = tx.Now
+	}
+	_, err = tx.Exec(upsertItem, i.Location, i.Kind, i.Ref, Fingerprint(i.Cause), Mask(i.Title), i.Cure, Mask(i.Detail), tx.Now.UnixMilli(), i.Received.UnixMilli())
 	return err
 }
 
@@ -58,22 +65,13 @@ func Close(tx *db.Tx, location, kind, ref, state, note string) (err error) {
 	return err
 }
 
-// Retrying marks items of a cause as being tried again and returns them in the order
-// in which they were opened.
-func Retrying(tx *db.Tx, location, cause string) (list []Item, err error) {
-	list, err = scan(tx, selectByCause, location, cause)
-	if err != nil {
-		return nil, err
-	}
-	for _, i := range list {
-		if _, err := tx.Exec(setState, location, i.Kind, i.Ref, "retrying", 0); err != nil {
-			return nil, err
-		}
-	}
-	return list, nil
+// OfCause returns the items of a cause that are not over, snoozed ones too, in the
+// order in which what they are about was received.
+func OfCause(tx *db.Tx, location, cause string) ([]Item, error) {
+	return scan(tx, selectOfCause, location, cause)
 }
 
-// Snooze hides an item until an instant.
+// Snooze hides an item until an instant. Step brings it back.
 func Snooze(tx *db.Tx, location, kind, ref string, until time.Time) error {
 	return one(tx.Exec(setState, location, kind, ref, "snoozed", until.UnixMilli()))
 }
@@ -102,38 +100,45 @@ func Get(tx *db.Tx, location, kind, ref string) (Item, error) {
 	return list[0], nil
 }
 
-// List returns the items that want a person now, oldest first. All returns those
-// that are over, too.
-func List(tx *db.Tx, location string, all bool) ([]Item, error) {
-	if all {
-		return scan(tx, selectAll, location)
-	}
-	return scan(tx, selectOpen, location, tx.Now.UnixMilli())
-}
+// List returns the items that want a person now, oldest first.
+func List(tx *db.Tx, location string) ([]Item, error) { return scan(tx, selectOpen, location) }
 
 // A Cause is what items of one fingerprint have in common.
 type Cause struct {
-	Cause  string    `json:"cause"`
-	Kind   string    `json:"kind"`
-	Title  string    `json:"title"`
-	Cure   string    `json:"cure"`
-	Items  int       `json:"items"`
-	Oldest time.Time `json:"oldest"`
+	Cause     string    `json:"cause"`
+	Kind      string    `json:"kind"`
+	Title     string    `json:"title"`
+	Cure      string    `json:"cure"`
+	Items     int       `json:"items"`
+	Oldest    time.Time `json:"oldest"`
+	Assignees []string  `json:"assignees"` // who looks after them; of some it may be nobody
 }
 
 // Causes groups the open items, the oldest cause first.
-func Causes(tx *db.Tx, location string) (causes []Cause, err error) {
-	list, err := List(tx, location, false)
+func Causes(tx *db.Tx, location string) ([]Cause, error) {
+	list, err := List(tx, location)
+	return Group(list), err
+}
+
+// Group groups items by their cause, in the order of the first of each.
+func Group(list []Item) (causes []Cause) {
 	at := map[string]int{}
 	for _, i := range list {
 		n, ok := at[i.Cause]
 		if !ok {
 			n, at[i.Cause] = len(causes), len(causes)
-			causes = append(causes, Cause{Cause: i.Cause, Kind: i.Kind, Title: i.Title, Cure: i.Cure, Oldest: i.Opened})
+			causes = append(causes, Cause{Cause: i.Cause, Kind: i.Kind, Title: i.Title, Cure: i.Cure, Oldest: i.Opened, Assignees: []string{}})
 		}
-		causes[n].Items++
+		c := &causes[n]
+		c.Items++
+		if i.Opened.Before(c.Oldest) {
+			c.Oldest = i.Opened
+		}
+		if i.Assignee != "" && !slices.Contains(c.Assignees, i.Assignee) {
+			c.Assignees = append(c.Assignees, i.Assignee)
+		}
 	}
-	return causes, err
+	return causes
 }
 
 func scan(tx *db.Tx, query string, args ...any) (list []Item, err error) {
@@ -146,17 +151,23 @@ func scan(tx *db.Tx, query string, args ...any) (list []Item, err error) {
 	defer rows.Close()
 	for rows.Next() {
 		var i Item
-		var opened, until int64
-		if err := rows.Scan(&i.Location, &i.Kind, &i.Ref, &i.Cause, &i.Title, &i.Cure, &i.Detail, &opened, &i.Tries, &i.State, &until, &i.Assignee, &i.Note); err != nil {
+		var opened, received, until, told int64
+		if err := rows.Scan(&i.Location, &i.Kind, &i.Ref, &i.Cause, &i.Title, &i.Cure, &i.Detail, &opened, &received, &i.Tries, &i.State, &until,
+			&i.Assignee, &i.Note, &told); err != nil {
 			return nil, err
 		}
-		i.Opened = time.UnixMilli(opened).UTC()
-		if until != 0 {
-			i.Until = time.UnixMilli(until).UTC()
-		}
+		i.Opened, i.Received, i.Until, i.Told = instant(opened), instant(received), instant(until), instant(told)
 		list = append(list, i)
 	}
 	return list, rows.Err()
+}
+
+// instant reads a column; zero is no instant.
+func instant(ms int64) time.Time {
+	if ms == 0 {
+		return time.Time{}
+	}
+	return time.UnixMilli(ms).UTC()
 }
 
 // Fingerprint names a cause shortly.

@@ -127,7 +127,7 @@ func Hears(tx *db.Tx, location, number string) (waits bool, err error) {
 	return n > 0, err
 }
 
-// Count adds to a day's count of what has no row: duplicate, bad_signature,
+// Count adds to a day's count of what has no row: duplicate, bad_signature, too_large,
 // unknown_account.
 func Count(tx *db.Tx, location, connection, what string, n int) error {
 	_, err := tx.Exec(upsertTally, location, connection, Day(tx.Now), what, n)
@@ -357,7 +357,7 @@ type Line struct {
 	Waiting    int64  `json:"waiting"`
 	Failed     int64  `json:"failed"`
 	Duplicates int64  `json:"duplicates"` // part of ignored
-	Refused    int64  `json:"refused"`    // bad signatures, not received
+	Refused    int64  `json:"refused"`    // bad signatures and bodies too large, not received
 	Unknown    int64  `json:"unknown"`    // of unknown accounts, not received
 }
 
@@ -396,7 +396,7 @@ func Tally(tx *db.Tx, location string, from, through time.Time) (lines []Line, e
 		switch what {
 		case "duplicate":
 			l.Received, l.Ignored, l.Duplicates = l.Received+n, l.Ignored+n, l.Duplicates+n
-		case "bad_signature":
+		case "bad_signature", "too_large":
 			l.Refused += n
 		case "unknown_account":
 			l.Unknown += n

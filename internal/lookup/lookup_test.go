@@ -332,7 +332,7 @@ func TestErrorsAreHeededByClass(t *testing.T) {
 					s.now = s.now.Add(48 * time.Hour)
 					s.calls()
 					var items []errorqueue.Item
-					s.do(func(tx *db.Tx) (err error) { items, err = errorqueue.List(tx, place, false); return err })
+					s.do(func(tx *db.Tx) (err error) { items, err = errorqueue.List(tx, place); return err })
 					if len(s.source.asked) != 1 || len(items) != 1 || items[0].Kind != errorqueue.Lookup || items[0].Cure != "grant it" {
 						t.Fatalf("asked %v, items %+v; want one item with its cure", s.source.asked, items)
 					}

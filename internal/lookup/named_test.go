@@ -189,7 +189,7 @@ func TestAReadThatNeedsAPersonKeepsItsDeliveriesWaiting(t *testing.T) {
 		s.names("one", plumbline.Customer, "c/1")
 		s.later(3 * time.Second)
 		var items []errorqueue.Item
-		s.do(func(tx *db.Tx) (err error) { items, err = errorqueue.List(tx, place, false); return err })
+		s.do(func(tx *db.Tx) (err error) { items, err = errorqueue.List(tx, place); return err })
 		if waiting, _, _ := s.states(); waiting != 1 || len(items) != 1 || items[0].Cure != "grant it" {
 			t.Fatalf("%d wait, items %+v; want one of each", waiting, items)
 		}

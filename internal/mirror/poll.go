@@ -43,6 +43,14 @@ func (m *Mirror) preparePull(tx *db.Tx, c tenant.Connection, row outbox.Row) ([]
 // settlePull keeps a page and how far it leads, together.
 func (m *Mirror) settlePull(tx *db.Tx, c tenant.Connection, call outbox.Call, r request, res outbox.Result) ([]outbox.Settled, error) {
 	row := call.Rows[0]
+	if res.Err != nil && res.Err.Code == connect.BadCursor && r.Cursor != "" {
+		at, err := loadPoll(tx, c, r.Stream)
+		if err != nil {
+			return nil, err
+		}
+		at.Next = "" // doing it twice changes nothing
+		return []outbox.Settled{outbox.AgainAt(row, tx.Now)}, storePoll(tx, c, r.Stream, at)
+	}
 	if res.Err != nil {
 		return []outbox.Settled{m.lookupFailed(tx, c, row, res.Err)}, nil
 	}
@@ -445,6 +453,10 @@ func (m *Mirror) settleSchema(tx *db.Tx, c tenant.Connection, call outbox.Call, 
 		if err := m.oweAll(tx, c); err != nil {
 			return nil, err
 		}
+	}
+	// The row stands for ever, so what was wrong with it ends here.
+	if err := errorqueue.Close(tx, c.Location, errorqueue.Record, row.Connection+"/"+row.Record, "done", "it was described"); err != nil {
+		return nil, err
 	}
 	return []outbox.Settled{outbox.AgainAt(row, tx.Now.Add(describeEvery))}, nil
 }

@@ -267,7 +267,7 @@ func (w *world) story() string {
 			fmt.Fprintf(&b, "\n  %s %s -> %q %s: %s", typ, key, id, state, reason)
 		}
 		rows.Close()
-		items, err := errorqueue.List(tx, shop, false)
+		items, err := errorqueue.List(tx, shop)
 		for _, i := range items {
 			fmt.Fprintf(&b, "\n  item %s: %s (%s)", i.Ref, i.Title, i.Detail)
 		}
@@ -295,7 +295,7 @@ func (w *world) story() string {
 func (w *world) items() (list []errorqueue.Item) {
 	w.t.Helper()
 	w.do(func(tx *db.Tx) (err error) {
-		list, err = errorqueue.List(tx, shop, false)
+		list, err = errorqueue.List(tx, shop)
 		return err
 	})
 	return list

@@ -124,7 +124,7 @@ func (f *following) prepare(subjects []string, scenes []*scene, b *advance.Batch
 	if f.connections, err = tenant.Connections(f.tx, f.location); err != nil {
 		return err
 	}
-	f.sender, f.hasSender = f.speaker(f.connections)
+	f.sender, f.hasSender = f.speaker(f.pb, f.connections)
 	if err := loadPeople(f.tx, f.location, b.People, scenes...); err != nil {
 		return err
 	}

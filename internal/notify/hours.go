@@ -19,7 +19,8 @@ const knownBefore = "it was known before it was switched on"
 
 // recipient is what the hours of the message depend on.
 func (q *question) recipient() calendar.Recipient {
-	to := calendar.Recipient{Phone: q.m.Address, Asked: record.Time(q.m.Known)}
+	to := calendar.Recipient{Phone: q.m.Address, Asked: record.Time(q.m.Known),
+		OnCall: q.rule.Class == staffClass} // they are told when they chose to be
 	if q.scene == nil {
 		return to
 	}

@@ -13,6 +13,7 @@ import (
 	"plumbline.dev/plumbline"
 	"plumbline.dev/plumbline/internal/advance"
 	"plumbline.dev/plumbline/internal/consent"
+	"plumbline.dev/plumbline/internal/errorqueue"
 	"plumbline.dev/plumbline/internal/identity"
 	"plumbline.dev/plumbline/internal/playbook"
 	"plumbline.dev/plumbline/internal/record"
@@ -103,6 +104,11 @@ func (f *following) settleBy(attempt string, best, first advance.Receipt) error 
 		var again bool
 		if again, err = p.lost(m); again {
 			f.due(s, p.pb.Rule(m.Rule), m)
+		}
+		if err == nil && m.Class == staffClass {
+			item := unsaid(m, m.Cause)
+			item.Location = f.location
+			err = errorqueue.Open(f.tx, *item)
 		}
 	}
 	if err == nil {

@@ -157,6 +157,9 @@ func (q *question) switched() (Verdict, error) {
 
 // theirs: the number is still that of somebody who should hear it.
 func (q *question) theirs() (Verdict, error) {
+	if q.rule.Class == staffClass && !q.pb.Settings.Staff.Has(q.m.Address) {
+		return Verdict{Do: Withdraw, Why: "the number is not one of the staff any more"}, nil
+	}
 	if q.scene == nil {
 		return Verdict{}, nil
 	}
@@ -321,6 +324,9 @@ func loadAddress(tx *db.Tx, location, address string) (*advance.Address, error) 
 // written: the text can be written from what is known now, keeps to its length, and
 // names a price to nobody but the payer.
 func (q *question) written() (v Verdict, err error) {
+	if q.rule.Class == staffClass { // it was written when it was owed
+		return Verdict{Text: q.m.Body, saying: saying{text: q.m.Body}}, nil
+	}
 	var s saying
 	old := ""
 	t := q.book.told[toldKey{q.m.News, q.m.Subject, q.m.Address}]

@@ -76,7 +76,7 @@ func Activate(tx *db.Tx, location string, pb *playbook.Playbook) (map[string]tim
 	if err != nil {
 		return nil, err
 	}
-	names := []string{inboundRule}
+	names := []string{inboundRule, digestRule}
 	for _, r := range pb.Rules {
 		names = append(names, r.ID)
 	}
@@ -98,11 +98,11 @@ func Activate(tx *db.Tx, location string, pb *playbook.Playbook) (map[string]tim
 	return since, nil
 }
 
-// speaker finds the connection that sends for a location: one that is on before one
-// that is not, then by name.
-func (n *Notify) speaker(connections []tenant.Connection) (best tenant.Connection, ok bool) {
+// speaker finds the connection that sends to a location's customers: one that is on
+// before one that is not, then by name.
+func (n *Notify) speaker(pb *playbook.Playbook, connections []tenant.Connection) (best tenant.Connection, ok bool) {
 	for _, c := range connections {
-		if n.Sender(c.Location, c.Name) == nil {
+		if n.Sender(c.Location, c.Name) == nil || c.Name == pb.Settings.Staff.Sender {
 			continue
 		}
 		if !ok || best.Mode != tenant.On && c.Mode == tenant.On {
@@ -139,7 +139,7 @@ func inFlight(tx *db.Tx, location string, m *Message) (bool, error) {
 }
 
 // urgency orders messages within a connection, the most pressing first.
-var urgency = map[string]int{"active_visit": 0, "reply": 0, "service": 1, "account": 2, "asking": 3, "marketing": 4}
+var urgency = map[string]int{"active_visit": 0, "reply": 0, "service": 1, "staff": 1, "account": 2, "asking": 3, "marketing": 4}
 
 // alone lets one transaction at a time work on a location's messages: what is owed and
 // what is sent must see each other.

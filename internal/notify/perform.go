@@ -146,7 +146,7 @@ func (p *preparing) one(x candidate) (*outbox.Call, outbox.Settled, error) {
 	if err != nil {
 		return nil, outbox.Settled{}, err
 	}
-	r := p.pb.Rule(m.Rule)
+	r := ruleOf(p.pb, m)
 	if r == nil || s == nil && m.Job != "" {
 		p.book.move(m, Withdrawn, "its rule or its job is no more")
 		return nil, done(x.row), p.flush()
@@ -161,7 +161,10 @@ func (p *preparing) one(x candidate) (*outbox.Call, outbox.Settled, error) {
 
 // open1 opens the book and the scene of one message.
 func (p *preparing) open1(m *Message) (s *scene, fresh *Message, err error) {
-	subjects := []string{m.Subject}
+	var subjects []string
+	if m.Subject != "" {
+		subjects = append(subjects, m.Subject)
+	}
 	if m.Job != "" {
 		if s, err = loadScene(p.tx, p.location, m.Job, p.pb.Settings.Zone); err != nil {
 			return nil, nil, err
@@ -173,12 +176,15 @@ func (p *preparing) open1(m *Message) (s *scene, fresh *Message, err error) {
 	if p.book, err = openBook(p.tx, p.location, subjects); err != nil {
 		return nil, nil, err
 	}
+	if m.Subject == "" { // a text to staff is about no record
+		p.book.keep(m)
+	}
 	return s, p.book.messages[m.ID], nil
 }
 
 // act carries out a verdict.
 func (p *preparing) act(row outbox.Row, s *scene, m *Message, v Verdict) (call *outbox.Call, settled outbox.Settled, err error) {
-	r := p.pb.Rule(m.Rule)
+	r := ruleOf(p.pb, m)
 	settled = done(row)
 	switch v.Do {
 	case Say:
@@ -201,6 +207,9 @@ func (p *preparing) act(row outbox.Row, s *scene, m *Message, v Verdict) (call *
 	default:
 		again := m.again()
 		p.book.leave(m, Dropped, v.Why)
+		if m.Class == staffClass {
+			settled = outbox.Settled{Row: row, What: outbox.Stuck, Item: unsaid(m, v.Why)}
+		}
 		if again {
 			err = p.instead(m, m.Cause)
 		}
@@ -214,7 +223,7 @@ func (p *preparing) act(row outbox.Row, s *scene, m *Message, v Verdict) (call *
 // attempt makes the call that says a message. What it tells is possibly told from
 // here on, until its outcome is known.
 func (p *preparing) attempt(row outbox.Row, s *scene, m *Message, v Verdict) *outbox.Call {
-	r := p.pb.Rule(m.Rule)
+	r := ruleOf(p.pb, m)
 	call := outbox.NewCall(p.tx, "write", request{m.ID, m.Address, v.Text, r.Valid}, row)
 	m.Attempt, m.Body, m.Link, m.Playbook, m.Foot = call.ID, v.Text, v.link, p.pb.Version, 0
 	if saysStop(v.Text) {
@@ -333,6 +342,9 @@ func (p *preparing) refused(m *Message, row outbox.Row, call outbox.Call, e *con
 		p.book.move(m, Failed, e.Msg)
 		if err := p.keepRefusal(m, call, code); err != nil {
 			return done(row), err
+		}
+		if m.Class == staffClass && e.Dead {
+			return outbox.Settled{Row: row, What: outbox.Stuck, Item: unsaid(m, e.Msg)}, nil
 		}
 		return done(row), p.instead(m, e.Msg)
 	case e.Class == connect.Human:
@@ -462,8 +474,11 @@ func (n *Notify) Decide(tx *db.Tx, c tenant.Connection, call outbox.Call, r outb
 			if err != nil {
 				return nil, err
 			}
-			if again {
+			switch {
+			case again:
 				s = waitUntil(row, record.Time(m.Due))
+			case m.Class == staffClass:
+				s = outbox.Settled{Row: row, What: outbox.Stuck, Item: unsaid(m, m.Cause)}
 			}
 		}
 		return []outbox.Settled{s}, p.flush()
@@ -528,6 +543,9 @@ func (n *Notify) Retry(tx *db.Tx, location, ref string) error {
 	connection, id, ok := strings.Cut(ref, "/")
 	if !ok {
 		return plumbline.Invalidf("give connection/message", "%q names no message", ref)
+	}
+	if err := owedAgain(tx, location, id); err != nil {
+		return err
 	}
 	return outbox.Retry(tx, outbox.Key{Location: location, Connection: connection, Room: Room, Record: id})
 }

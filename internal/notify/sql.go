@@ -24,6 +24,9 @@ const (
 		FROM outcome WHERE location_id = $1 AND `
 	toldColumns = `SELECT news, subject, address, value, maybe, attempt, message, how, at FROM told WHERE location_id = $1 AND `
 
+	countStaff      = `SELECT COUNT(*) FROM message WHERE location_id = $1 AND class = 'staff' AND rule = $2 AND n = $3`
+	selectLastStaff = `SELECT COALESCE(MAX(n), 0) FROM message WHERE location_id = $1 AND class = 'staff' AND rule = $2`
+
 	selectHeard = `SELECT sid, label, scope, why, at FROM heard WHERE location_id = $1 AND address = $2 ORDER BY at, sid`
 	insertHeard = `INSERT INTO heard (location_id, address, sid, label, scope, why, at) VALUES ($1, $2, $3, $4, $5, $6, $7)
 		ON CONFLICT (location_id, address, sid) DO NOTHING`

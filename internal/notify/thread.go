@@ -162,7 +162,7 @@ func (n *Notify) May(tx *db.Tx, location string, job plumbline.GoldenID, visit p
 	if f.connections, err = tenant.Connections(tx, location); err != nil {
 		return nil, err
 	}
-	if f.sender, f.hasSender = f.speaker(f.connections); !f.hasSender {
+	if f.sender, f.hasSender = f.speaker(f.pb, f.connections); !f.hasSender {
 		return map[string]Verdict{"": {Do: Drop, Why: "nothing that sends texts is connected"}}, nil
 	}
 	if f.book, err = openBook(tx, location, s.subjects()); err != nil {

@@ -227,6 +227,10 @@ func (w *world) step() (next time.Time) {
 			for _, f := range []func() (bool, time.Time, error){
 				func() (bool, time.Time, error) { return w.adv.Step(context.Background(), w.now, boise) },
 				func() (bool, time.Time, error) { return clock.Step(context.Background(), w.db, w.now, boise) },
+				func() (bool, time.Time, error) { return errorqueue.Step(context.Background(), w.db, w.now, boise) },
+				func() (bool, time.Time, error) {
+					return w.notify.StepStaff(context.Background(), w.db, w.now, boise)
+				},
 			} {
 				worked, at, err := f()
 				if err != nil {
@@ -461,7 +465,7 @@ func (w *world) states(job string) (list []string) {
 
 func (w *world) items() (list []errorqueue.Item) {
 	w.t.Helper()
-	w.do(func(tx *db.Tx) (err error) { list, err = errorqueue.List(tx, boise, false); return err })
+	w.do(func(tx *db.Tx) (err error) { list, err = errorqueue.List(tx, boise); return err })
 	return list
 }
 

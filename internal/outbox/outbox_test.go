@@ -170,7 +170,7 @@ func (c *carrier) want(what string, records ...string) {
 
 func (c *carrier) items(now time.Time) (list []errorqueue.Item) {
 	c.t.Helper()
-	do(c.t, c.d, now, func(tx *db.Tx) (err error) { list, err = errorqueue.List(tx, "l", false); return err })
+	do(c.t, c.d, now, func(tx *db.Tx) (err error) { list, err = errorqueue.List(tx, "l"); return err })
 	return list
 }
 

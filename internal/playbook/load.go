@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"reflect"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -398,6 +399,39 @@ func (d *loader) settings() {
 			if !isDay(span.From) || !isDay(span.To) {
 				d.problem(at("seasons."+name), "settings.seasons."+name, "write days as 03-01", "%s to %s is no span of days", span.From, span.To)
 			}
+		}
+	}
+	d.staff(s.Staff, at)
+}
+
+// mobile is a number as every tool takes it.
+var mobile = regexp.MustCompile(`^\+[1-9]\d{7,14}$`)
+
+// staff checks who is told of what waits in the error queue.
+func (d *loader) staff(s Staff, at func(path string) Position) {
+	if !isTime(s.Digest) {
+		d.problem(at("staff.digest"), "settings.staff.digest", "write it as 07:00", "%q is no time of day", s.Digest)
+	}
+	if s.Limit < time.Minute {
+		d.problem(at("staff.limit"), "settings.staff.limit", "write a span such as 24h", "an item cannot be too old after %s", s.Limit)
+	}
+	if len(s.People) > 0 && s.Sender == "" {
+		d.problem(at("staff.people"), "settings.staff", "add sender: with the connection that texts them", "there are people to be told, and nothing to text them with")
+	}
+	list := d.book.root.find("settings.staff.people")
+	for i, p := range s.People {
+		path, n := fmt.Sprintf("settings.staff.people[%d]", i), list
+		if n.items != nil {
+			n = n.items[i]
+		}
+		if p.Name == "" {
+			d.problem(n.at, path, "add name:", "one of the staff has no name")
+		}
+		if !mobile.MatchString(p.Mobile) {
+			d.problem(n.nearest("mobile").at, path, "write it as +12085550142", "%q is no mobile number", p.Mobile)
+		}
+		if slices.ContainsFunc(s.People[:i], func(o Person) bool { return o.Mobile == p.Mobile }) {
+			d.problem(n.nearest("mobile").at, path, "take one out", "the number %s stands here twice", p.Mobile)
 		}
 	}
 }

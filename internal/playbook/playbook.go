@@ -5,6 +5,7 @@
 package playbook
 
 import (
+	"slices"
 	"time"
 
 	"plumbline.dev/plumbline"
@@ -179,6 +180,26 @@ type Settings struct {
 	Segments  int               `yaml:"segments"` // most that one text may cost
 	Speeds    Speeds            `yaml:"speeds"`
 	Speaks    map[string]string `yaml:"speaks"` // kind of message -> tool, us or nobody: where a connection does not say
+	Staff     Staff             `yaml:"staff"`
+}
+
+// A Staff is who works here and is told, by text, of what waits in the error queue.
+type Staff struct {
+	Sender string        `yaml:"sender"` // the connection that texts them, and no customer; empty: nobody is told
+	People []Person      `yaml:"people"`
+	Limit  time.Duration `yaml:"limit"`  // an item that is open for longer is told of
+	Digest string        `yaml:"digest"` // local time of the morning digest
+}
+
+// A Person is one of the staff.
+type Person struct {
+	Name   string `yaml:"name"`
+	Mobile string `yaml:"mobile"` // E.164
+}
+
+// Has says whether a number is that of one of the staff.
+func (s Staff) Has(mobile string) bool {
+	return slices.ContainsFunc(s.People, func(p Person) bool { return p.Mobile == mobile })
 }
 
 // A Point is a place, as decimal text.

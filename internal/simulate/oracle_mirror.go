@@ -269,7 +269,7 @@ func isStage(there, wanted string) bool {
 func (o *oracle) shown(ctx context.Context) (map[string]bool, error) {
 	out := map[string]bool{}
 	return out, o.view(ctx, func(tx *db.Tx) error {
-		rows, err := tx.Query(`SELECT ref FROM error_item WHERE location_id = $1 AND kind = 'record' AND state IN ('open', 'snoozed', 'retrying', 'skipped')`, o.id)
+		rows, err := tx.Query(`SELECT ref FROM error_item WHERE location_id = $1 AND kind = 'record' AND state IN ('open', 'snoozed', 'skipped')`, o.id)
 		if err != nil {
 			return err
 		}

@@ -93,7 +93,7 @@ func (t *Tool) Pull(ctx context.Context, stream, text string) (connect.Page, err
 }
 
 func badCursor() *connect.Error {
-	return misused("bad_cursor", "the cursor cannot be read", "pull from the beginning")
+	return misused(connect.BadCursor, "the cursor cannot be read", "pull from the beginning")
 }
 
 // misused is an error of our own side that no other try can mend.
