@@ -13,8 +13,6 @@ import (
 	"testing"
 	"time"
 
-	"plumbline.dev/plumbline"
-	"plumbline.dev/plumbline/internal/advance"
 	"plumbline.dev/plumbline/internal/app"
 	"plumbline.dev/plumbline/internal/db"
 	"plumbline.dev/plumbline/internal/errorqueue"
@@ -119,10 +117,6 @@ func (y *yard) job(client, home, title string, start time.Time) (jobber.Job, job
 	}
 	y.t.Fatalf("job %s has no visit", j.ID)
 	return j, jobber.Visit{}
-}
-
-func (y *yard) says(job string, fields map[string]plumbline.Value) {
-	y.office(advance.OfficeDecision{Do: "say", Kind: plumbline.Job, About: plumbline.NewSourceID("brightwater", "jobber", plumbline.Job, job), Fields: fields})
 }
 
 // nothingWaits checks that the tally closes with nothing left to do.

@@ -11,6 +11,7 @@ import (
 	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/parser"
 	"github.com/vektah/gqlparser/v2/validator"
+	"github.com/vektah/gqlparser/v2/validator/rules"
 )
 
 // vendorSchema is the vendor's subset, joined with what it refers to and does not define:
@@ -94,7 +95,7 @@ func queries() (all []query) {
 func TestQueriesFitTheVendorsSchema(t *testing.T) {
 	schema := vendorSchema(t)
 	for _, q := range queries() {
-		if _, errs := gqlparser.LoadQuery(schema, q.text); errs != nil {
+		if _, errs := gqlparser.LoadQueryWithRules(schema, q.text, rules.NewDefaultRules()); errs != nil {
 			t.Errorf("%s: %v\n%s", q.shape, errs, q.text)
 		}
 	}
@@ -108,7 +109,7 @@ func TestFiltersFitTheVendorsSchema(t *testing.T) {
 				continue
 			}
 			declared, used := s.arguments(p)
-			doc, errs := gqlparser.LoadQuery(schema, s.entity.page(s.list, 1, declared, used).text)
+			doc, errs := gqlparser.LoadQueryWithRules(schema, s.entity.page(s.list, 1, declared, used).text, rules.NewDefaultRules())
 			if errs != nil {
 				t.Fatal(errs)
 			}
