@@ -135,14 +135,15 @@ func TestTheExampleOfTheReadmeIsAConfiguration(t *testing.T) {
 	d := newDesk(t)
 	readme := pages(t)[filepath.Join("..", "..", "README.md")]
 	blocks := strings.Split(readme, "```yaml\n")
-	if len(blocks) != 3 {
-		t.Fatalf("the README has %d examples, want the configuration and the playbook", len(blocks)-1)
+	if len(blocks) != 4 {
+		t.Fatalf("the README has %d examples, want the configuration, the playbook and a connection", len(blocks)-1)
 	}
 	for i, name := range []string{"plumbline.yaml", "boise.yaml"} {
 		text, _, _ := strings.Cut(blocks[i+1], "```")
 		d.write(name, text)
 	}
 	for name, value := range map[string]string{"HCP_API_KEY": "key-0123456789", "HCP_WEBHOOK_SECRET": "the secret", "HUBSPOT_TOKEN": "pat-na1-sandbox",
+		"JOBBER_CLIENT_ID": "an-app", "JOBBER_CLIENT_SECRET": "its-secret",
 		"TWILIO_ACCOUNT_SID": "AC00000000000000000000000000000001", "TWILIO_AUTH_TOKEN": "0123456789abcdef0123456789abcdef"} {
 		t.Setenv(name, value)
 	}
@@ -153,5 +154,16 @@ func TestTheExampleOfTheReadmeIsAConfiguration(t *testing.T) {
 	d.write("secrets/age.key", key)
 	if out := d.must("check"); !strings.Contains(out, "location boise: 0 findings") {
 		t.Errorf("check of the README's example printed %q", out)
+	}
+	// The connection that may stand in place of the first.
+	config, _, _ := strings.Cut(blocks[1], "```")
+	before, rest, _ := strings.Cut(config, "      - name: hcp\n")
+	_, after, found := strings.Cut(rest, "      - name: hubspot\n")
+	other, _, _ := strings.Cut(blocks[3], "```")
+	if d.write("plumbline.yaml", before+other+"      - name: hubspot\n"+after); !found {
+		t.Fatal("the configuration of the README has no connection hcp before hubspot")
+	}
+	if out := d.must("check"); !strings.Contains(out, "location boise: 0 findings") {
+		t.Errorf("check of the README's example with Jobber printed %q", out)
 	}
 }
