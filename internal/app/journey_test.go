@@ -28,6 +28,25 @@ func TestBookedShowsTheAppointmentAndConfirms(t *testing.T) {
 	}
 }
 
+func TestWhatHousecallProDidNotTellIsReadFromItsLists(t *testing.T) {
+	w := newWorld(t, setting{})
+	w.field.SwitchWebhook(false)
+	c := w.customer()
+	j := w.book(c.ID, "No cooling upstairs", at(5, 13, 0))
+	w.minutes(75)
+	if got := w.stage("Larkspur"); got != "booked" {
+		t.Errorf("an hour after it was booked without a word the deal is %s, want booked", got)
+	}
+	w.until(at(5, 13, 0))
+	w.finish(j.ID)
+	w.bill(j.ID)
+	w.minutes(75)
+	if got := w.stage("Larkspur"); got != "invoiced" {
+		t.Errorf("an hour after its invoice without a word the deal is %s, want invoiced", got)
+	}
+	w.props(w.contact("Whitlock"), map[string]string{"plumbline_balance": "390"})
+}
+
 func TestAWindowMovedAndMovedBackIsNewsEachTime(t *testing.T) {
 	w := newWorld(t, setting{})
 	c := w.customer()
