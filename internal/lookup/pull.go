@@ -45,12 +45,12 @@ func (l *Lookup) puller(location, connection string) connect.Puller {
 }
 
 // Begin owes the lists of a source for the first time; each list read owes the next
-// reading. Begun twice is begun once.
+// reading. What is not switched on is read once it is. Begun twice is begun once.
 func (l *Lookup) Begin(tx *db.Tx, c tenant.Connection) (err error) {
 	defer plumbline.Wrap(&err, "begin to read %s", c.Name)
 
 	p := l.puller(c.Location, c.Name)
-	if p == nil || c.Mode == tenant.Off {
+	if p == nil {
 		return nil
 	}
 	var debts []outbox.Debt

@@ -125,12 +125,20 @@ func TestAListGoesOnFromThePageThatWasKept(t *testing.T) {
 	})
 }
 
-func TestAConnectionThatIsOffIsNotRead(t *testing.T) {
+func TestAConnectionThatIsOffIsReadOnceItIsOn(t *testing.T) {
 	s := open(t, dbtest.Open(t))
-	s.do(func(tx *db.Tx) error { return tenant.Switch(tx, place, "field", tenant.Off) })
+	turn := func(mode string) {
+		s.do(func(tx *db.Tx) error { return tenant.Switch(tx, place, "field", mode) })
+	}
+	turn(tenant.Off)
 	l := s.lists(2)
 	s.calls()
-	if len(l.cursors) != 0 || s.owed() != 0 {
-		t.Errorf("read %d times and owes %d, want nothing of what is off", len(l.cursors), s.owed())
+	if len(l.cursors) != 0 {
+		t.Fatalf("read %d times what is off", len(l.cursors))
+	}
+	turn(tenant.On)
+	s.calls()
+	if len(l.cursors) != 1 || s.reads() != 2 {
+		t.Errorf("read %d times and kept %d once it was on, want one and two", len(l.cursors), s.reads())
 	}
 }
