@@ -284,3 +284,32 @@ func TestAccessToJobberIsRenewedAndLostAccessIsShown(t *testing.T) {
 	y.minutes(120)
 	y.nothingWaits()
 }
+
+func TestOneInvoiceOfJobberForTwoJobsIsSharedByThem(t *testing.T) {
+	y := newYard(t, jobber.Options{})
+	client, home := y.client()
+	first, v1 := y.job(client.ID, home.ID, "No cooling upstairs", at(4, 9, 0))
+	second, v2 := y.job(client.ID, home.ID, "Furnace short cycles", at(4, 11, 0))
+	y.until(at(4, 13, 0))
+	y.ok(y.tool.Complete(v1.ID, y.user.ID))
+	y.ok(y.tool.Complete(v2.ID, y.user.ID))
+	inv, err := y.tool.CreateInvoice(jobber.NewInvoice{JobIDs: []string{first.ID, second.ID}, NetDays: 14})
+	y.ok(err)
+	y.ok(y.tool.SendInvoice(inv.ID))
+	y.minutes(30)
+	y.props(y.contact("Whitlock"), map[string]string{"plumbline_balance": "780"})
+	deals := y.crm.Objects("deals")
+	if len(deals) != 2 {
+		t.Fatalf("%d deals of two jobs", len(deals))
+	}
+	for _, d := range deals {
+		y.props(d, map[string]string{"amount": "390", "plumbline_balance": "390"})
+	}
+	_, err = y.tool.Pay(inv.ID, jobber.NewPayment{Amount: 78000})
+	y.ok(err)
+	y.minutes(30)
+	for _, d := range y.crm.Objects("deals") {
+		y.props(d, map[string]string{"plumbline_balance": "0"})
+	}
+	y.nothingWaits()
+}
