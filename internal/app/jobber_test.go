@@ -313,3 +313,41 @@ func TestOneInvoiceOfJobberForTwoJobsIsSharedByThem(t *testing.T) {
 	}
 	y.nothingWaits()
 }
+
+func TestADayOfFaultsAndALostHourOfJobberEndTrue(t *testing.T) {
+	y := newYard(t, jobber.Options{})
+	faults := jobber.Faults{TooMany: 0.1, Throttled: 0.1, ServerError: 0.1, CutBefore: 0.1, LostAnswer: 0.1, Garbage: 0.1, SameTime: 0.3, LateCommit: 0.3, ShuffleTies: 0.3,
+		Duplicate: 0.3, Reorder: 0.3, Late: 0.2, Lose: 0.2}
+	y.tool.SetFaults(faults)
+	client, home := y.client()
+	j, v := y.job(client.ID, home.ID, "No cooling upstairs", at(4, 12, 0))
+	y.until(at(4, 12, 0))
+	lost := faults
+	lost.Lose = 1
+	y.tool.SetFaults(lost)
+	y.ok(y.tool.Complete(v.ID, y.user.ID))
+	inv, err := y.tool.CreateInvoice(jobber.NewInvoice{JobIDs: []string{j.ID}, NetDays: 14})
+	y.ok(err)
+	y.ok(y.tool.SendInvoice(inv.ID))
+	y.minutes(60)
+	y.tool.SetFaults(faults)
+	_, err = y.tool.Pay(inv.ID, jobber.NewPayment{Amount: 39000})
+	y.ok(err)
+	y.minutes(120)
+	y.tool.SetFaults(jobber.Faults{})
+	y.minutes(150)
+	lostOnes := 0
+	for _, h := range y.tool.Webhooks() {
+		if h.Lost {
+			lostOnes++
+		}
+	}
+	if lostOnes < 3 {
+		t.Errorf("%d webhooks were lost, want several", lostOnes)
+	}
+	if got := y.stage("Larkspur"); got != "paid" {
+		t.Errorf("the deal is %s, want paid", got)
+	}
+	y.props(y.contact("Whitlock"), map[string]string{"plumbline_balance": "0", "plumbline_account_status": "current"})
+	y.nothingWaits()
+}
