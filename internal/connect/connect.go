@@ -262,14 +262,6 @@ type Drive struct {
 	Basis             string
 }
 
-// A Metered tool is throttled by the vendor by what calls cost, not by how many there
-// are. It keeps to that budget itself, by what answers say of it: a call that does not
-// fit now is not made, and is a Wait that says how long.
-type Metered interface {
-	// Spent is how many points the calls of this process have cost so far.
-	Spent() float64
-}
-
 // A Budgeter tells how fast a tool may be called. Class separates buckets within
 // one quota ("search", "write").
 type Budgeter interface {

@@ -30,7 +30,6 @@ type pull struct {
 // A pulled is how far a list has been read.
 type pulled struct {
 	next     string
-	through  int64 // ms UTC
 	complete bool
 }
 
@@ -124,12 +123,12 @@ func (l *Lookup) settlePull(tx *db.Tx, c tenant.Connection, call outbox.Call, pa
 	at.next = page.Next
 	due := tx.Now
 	if !page.More {
-		at.complete, at.through = true, max(at.through, page.Through.UnixMilli())
+		at.complete = true
 		if due, err = l.nextPull(c, tx.Now); err != nil {
 			return nil, err
 		}
 	}
-	if _, err := tx.Exec(updatePull, c.Location, c.Name, page.Stream, at.next, at.through, bit(at.complete)); err != nil {
+	if _, err := tx.Exec(updatePull, c.Location, c.Name, page.Stream, at.next, bit(at.complete)); err != nil {
 		return nil, err
 	}
 	// owed anew and not put off, so that the class follows
@@ -202,7 +201,7 @@ func (l *Lookup) nextPull(c tenant.Connection, now time.Time) (time.Time, error)
 
 func loadPull(tx *db.Tx, c tenant.Connection, stream string) (at pulled, err error) {
 	var complete int
-	err = tx.QueryRow(selectPull, c.Location, c.Name, stream).Scan(&at.next, &at.through, &complete)
+	err = tx.QueryRow(selectPull, c.Location, c.Name, stream).Scan(&at.next, &complete)
 	at.complete = complete == 1
 	return at, err
 }

@@ -3,11 +3,11 @@ package lookup
 import "plumbline.dev/plumbline/internal/db"
 
 const (
-	selectPull = `SELECT next, through, complete FROM pull WHERE location_id = $1 AND connection = $2 AND stream = $3`
+	selectPull = `SELECT next, complete FROM pull WHERE location_id = $1 AND connection = $2 AND stream = $3`
 
 	insertPull = `INSERT INTO pull (location_id, connection, stream) VALUES ($1, $2, $3) ON CONFLICT (location_id, connection, stream) DO NOTHING`
 
-	updatePull = `UPDATE pull SET next = $4, through = $5, complete = $6 WHERE location_id = $1 AND connection = $2 AND stream = $3`
+	updatePull = `UPDATE pull SET next = $4, complete = $5 WHERE location_id = $1 AND connection = $2 AND stream = $3`
 )
 
 const selectLastStop = `SELECT job_id FROM stop

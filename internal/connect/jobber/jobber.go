@@ -125,7 +125,6 @@ var _ interface {
 	connect.Fetcher
 	connect.Puller
 	connect.Authorizer
-	connect.Metered
 	connect.Budgeter
 } = (*Tool)(nil)
 

@@ -4,7 +4,6 @@ CREATE TABLE pull (
 	connection  TEXT NOT NULL,
 	stream      TEXT NOT NULL, -- of the tool
 	next        TEXT NOT NULL DEFAULT '', -- cursor
-	through     BIGINT NOT NULL DEFAULT 0, -- all that changed before it has been handed over
 	complete    BIGINT NOT NULL DEFAULT 0, -- 1: it has been read whole once
 	PRIMARY KEY (location_id, connection, stream)
 );
