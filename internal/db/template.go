@@ -18,11 +18,11 @@ var template struct {
 
 // copyTemplate makes the file at path where there is none, and says whether it has.
 func copyTemplate(path string, o Options) (made bool, err error) {
+	template.Lock()
+	defer template.Unlock()
 	if _, err := os.Stat(path); !errors.Is(err, fs.ErrNotExist) || path == "" {
 		return false, err
 	}
-	template.Lock()
-	defer template.Unlock()
 	if template.file == nil {
 		file, err := newTemplate(o)
 		if err != nil {
