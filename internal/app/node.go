@@ -6,6 +6,7 @@ package app
 import (
 	"context"
 	"crypto/rand"
+	"crypto/sha256"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -13,6 +14,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"plumbline.dev/plumbline"
@@ -33,6 +35,7 @@ import (
 type Options struct {
 	Now      func() time.Time // the one place where anybody asks for the time
 	Client   *http.Client     // how tools are reached; nil: the network, guarded
+	DB       *db.DB           // that whoever opened it will close; nil: opened and closed with the node
 	Volatile bool             // tests and simulation
 	Schema   string           // on PostgreSQL
 	Log      *slog.Logger
@@ -53,6 +56,7 @@ type Node struct {
 	playbooks map[string]policy
 	rooms     rooms
 	nudges    map[string]chan struct{} // by location; "" wakes the dispatchers
+	lent      bool                     // the database is another's to close
 }
 
 // A binding is a connection with its tool.
@@ -87,17 +91,19 @@ func Build(ctx context.Context, c *Config, o Options) (n *Node, err error) {
 		n.nudges[l.ID] = make(chan struct{}, 1)
 	}
 	slices.Sort(n.Locations)
-	if n.DB, err = db.Open(ctx, c.Database, db.Options{Volatile: o.Volatile, Schema: o.Schema}); err != nil {
-		return nil, err
+	if n.DB, n.lent = o.DB, o.DB != nil; !n.lent {
+		if n.DB, err = db.Open(ctx, c.Database, db.Options{Volatile: o.Volatile, Schema: o.Schema}); err != nil {
+			return nil, err
+		}
 	}
 	if err := n.bind(ctx, o); err != nil {
-		return nil, fmt.Errorf("%w%s", err, closed(n.DB.Close()))
+		return nil, fmt.Errorf("%w%s", err, closed(n.Close()))
 	}
 	if err := n.wire(); err != nil {
-		return nil, fmt.Errorf("%w%s", err, closed(n.DB.Close()))
+		return nil, fmt.Errorf("%w%s", err, closed(n.Close()))
 	}
 	if err := n.begin(ctx); err != nil {
-		return nil, fmt.Errorf("%w%s", err, closed(n.DB.Close()))
+		return nil, fmt.Errorf("%w%s", err, closed(n.Close()))
 	}
 	return n, nil
 }
@@ -127,7 +133,12 @@ func closed(err error) string {
 }
 
 // Close lets go of the database.
-func (n *Node) Close() error { return n.DB.Close() }
+func (n *Node) Close() error {
+	if n.lent {
+		return nil
+	}
+	return n.DB.Close()
+}
 
 // policy loads a location's playbook.
 func (n *Node) policy(l Location) error {
@@ -143,13 +154,45 @@ func (n *Node) policy(l Location) error {
 		}
 		layers = append(layers, playbook.Layer{Name: "location", File: path, Data: data})
 	}
-	pb, err := playbook.Load(layers...)
+	pb, err := loaded(layers)
 	if err != nil {
 		return err
 	}
 	open, err := OpenHours(pb)
 	n.playbooks[l.ID] = policy{pb, open}
 	return err
+}
+
+// compiled holds the last playbooks that this process has loaded, by their layers:
+// compiling one costs more than all else of building a node, and nobody changes it
+// afterwards.
+var compiled struct {
+	sync.Mutex
+	of map[[sha256.Size]byte]*playbook.Playbook
+}
+
+const mostCompiled = 16
+
+func loaded(layers []playbook.Layer) (*playbook.Playbook, error) {
+	h := sha256.New()
+	for _, l := range layers {
+		fmt.Fprintf(h, "%q %q %d\n%s", l.Name, l.File, len(l.Data), l.Data)
+	}
+	key := [sha256.Size]byte(h.Sum(nil))
+	compiled.Lock()
+	defer compiled.Unlock()
+	if pb := compiled.of[key]; pb != nil {
+		return pb, nil
+	}
+	pb, err := playbook.Load(layers...)
+	if err != nil {
+		return nil, err
+	}
+	if compiled.of == nil || len(compiled.of) >= mostCompiled {
+		compiled.of = map[[sha256.Size]byte]*playbook.Playbook{}
+	}
+	compiled.of[key] = pb
+	return pb, nil
 }
 
 // OpenHours reads a playbook's open hours.

@@ -37,7 +37,7 @@ func (m *Mirror) newPass(tx *db.Tx, c tenant.Connection, typ string) (p *pass, o
 		return nil, false, err
 	}
 	p = &pass{m: m, tx: tx, c: c, maps: pb.Mapping[c.Tool], typ: typ}
-	schema, ok, err := loadSchema(tx, c)
+	schema, ok, err := m.schemaOf(tx, c)
 	if err != nil {
 		return nil, false, err
 	}

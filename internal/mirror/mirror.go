@@ -10,6 +10,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"strings"
+	"sync"
 	"time"
 
 	"plumbline.dev/plumbline"
@@ -48,6 +49,8 @@ type Mirror struct {
 	// Budget names the class of a tool's budget that a use spends. Uses: write, read,
 	// pull and associate.
 	Budget func(tool, use string) string
+
+	described sync.Map // descriptions that were parsed, by location/connection
 }
 
 // An Observation is what an answer says of one record of a target.

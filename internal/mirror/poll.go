@@ -442,7 +442,7 @@ func (m *Mirror) settleSchema(tx *db.Tx, c tenant.Connection, call outbox.Call, 
 		t.Fields = fields
 		kept.Types[typ] = t
 	}
-	had, known, err := loadSchema(tx, c)
+	had, known, err := m.schemaOf(tx, c)
 	if err != nil {
 		return nil, err
 	}

@@ -278,14 +278,30 @@ func storePace(tx *db.Tx, c tenant.Connection, stream string, p pace) error {
 	return storePoll(tx, c, paceOf(stream), polled{Through: p.Begun, News: p.Lag})
 }
 
-func loadSchema(tx *db.Tx, c tenant.Connection) (s connect.Schema, ok bool, err error) {
+// schemaOf reads what a connection's target has told of its types, false if nothing yet.
+// It is read with every record and changes seldom, so the same text is parsed once.
+func (m *Mirror) schemaOf(tx *db.Tx, c tenant.Connection) (s connect.Schema, ok bool, err error) {
 	var doc string
 	err = tx.QueryRow(selectSchema, c.Location, c.Name).Scan(&doc)
 	if errors.Is(err, sql.ErrNoRows) {
 		return s, false, nil
 	}
-	if err == nil {
-		err = json.Unmarshal([]byte(doc), &s)
+	if err != nil {
+		return s, false, err
 	}
-	return s, err == nil, err
+	key := c.Location + "/" + c.Name
+	if known, ok := m.described.Load(key); ok && known.(described).doc == doc {
+		return known.(described).schema, true, nil
+	}
+	if err := json.Unmarshal([]byte(doc), &s); err != nil {
+		return s, false, err
+	}
+	m.described.Store(key, described{doc, s})
+	return s, true, nil
+}
+
+// A described is a target's description as it was stored and parsed; nobody changes it.
+type described struct {
+	doc    string
+	schema connect.Schema
 }

@@ -25,7 +25,7 @@ func (w *world) configuration(node string) (string, error) {
 	var b strings.Builder
 	store := w.opts.Store
 	if store == "" {
-		store = filepath.Join(w.dir, "plumbline.db")
+		store = w.file()
 	}
 	fmt.Fprintf(&b, "database: %q\nlisten: 127.0.0.1:0\npublic_url: https://%s\nnode: %s\nlocations:\n", store, home, node)
 	for _, c := range w.companies {

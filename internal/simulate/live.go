@@ -12,8 +12,8 @@ const (
 	maxStill = 3_000 // rounds without time going on
 	// After its last day the shop goes on into the next one, with faults off; then
 	// everything has some time to converge.
-	looseEnds  = 8 * time.Hour
-	afterwards = 3 * time.Hour
+	looseEnds  = 4 * time.Hour
+	afterwards = 2 * time.Hour
 )
 
 // An actor is something of the world that does things when they are due.

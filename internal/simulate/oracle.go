@@ -3,6 +3,7 @@ package simulate
 import (
 	"context"
 	"fmt"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -247,7 +248,13 @@ func failedIsShown(tx *db.Tx, o *oracle, bad broken) error {
 // derivedNotAccumulated: deriving what was kept again, in another order and in other
 // batches, gives the same rows, and what was promised finds its subject.
 func derivedNotAccumulated(ctx context.Context, o *oracle, bad broken) error {
-	scratch, err := db.Open(ctx, filepath.Join(o.w.dir, "scratch-"+o.id+".db"), db.Options{Volatile: true})
+	file := filepath.Join(o.w.dir, "scratch-"+o.id+".db")
+	if o.w.empty != nil {
+		if err := os.WriteFile(file, o.w.empty, 0o600); err != nil {
+			return err
+		}
+	}
+	scratch, err := db.Open(ctx, file, db.Options{Volatile: true})
 	if err != nil {
 		return err
 	}

@@ -6,7 +6,6 @@ import (
 	"net/http"
 	"net/url"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -49,14 +48,13 @@ func lived(t *testing.T) *afterlife {
 	if len(w.report.Violations) > 0 {
 		t.Fatalf("before anything was tampered with: %v", w.report.Violations)
 	}
-	a.must(w.nodes[0].app.Close())
-	a.file, err = os.ReadFile(a.database())
+	a.must(w.store.Close())
+	w.store = nil
+	a.file, err = os.ReadFile(a.w.file())
 	a.must(err)
 	a.restore()
 	return a
 }
-
-func (a *afterlife) database() string { return filepath.Join(a.w.dir, "plumbline.db") }
 
 func (a *afterlife) must(err error) {
 	a.t.Helper()
@@ -69,11 +67,11 @@ func (a *afterlife) must(err error) {
 func (a *afterlife) restore() {
 	a.t.Helper()
 	for _, more := range []string{"-wal", "-shm"} {
-		if err := os.Remove(a.database() + more); err != nil && !os.IsNotExist(err) {
+		if err := os.Remove(a.w.file() + more); err != nil && !os.IsNotExist(err) {
 			a.t.Fatal(err)
 		}
 	}
-	a.must(os.WriteFile(a.database(), a.file, 0o600))
+	a.must(os.WriteFile(a.w.file(), a.file, 0o600))
 	a.must(a.w.nodes[0].build(a.t.Context()))
 	a.node = a.w.nodes[0].app
 }

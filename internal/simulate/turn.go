@@ -18,6 +18,7 @@ type part struct {
 	about string // location of what it applies, or quota of what it calls
 	step  func(context.Context, time.Time) (bool, time.Time, error)
 	until time.Time // it has said that there is nothing for it before
+	asked []string  // columns that say from when on it has something to do
 }
 
 // parts lays out the loops of a node, as app.Node.Run does.
@@ -35,6 +36,12 @@ func (n *node) layParts() {
 	for _, d := range n.app.Dispatchers {
 		n.parts = append(n.parts, &part{name: "quota " + d.Quota, about: d.Quota, step: d.Step})
 	}
+	var columns []string
+	for _, p := range n.parts {
+		p.asked = p.asks()
+		columns = append(columns, p.asked...)
+	}
+	n.question, n.columns = "SELECT "+strings.Join(columns, ", "), len(columns)
 }
 
 // turn lets a node take one step of one part that has something to do, chosen by the
@@ -102,22 +109,21 @@ func (n *node) due(ctx context.Context) (due map[string]time.Time, err error) {
 	if w.due != nil {
 		return w.due, nil
 	}
-	at := make([]int64, len(n.parts))
-	to := make([]any, len(n.parts))
-	var columns []string
-	for i, p := range n.parts {
-		columns, to[i] = append(columns, p.question()), &at[i]
+	at := make([]int64, n.columns)
+	to := make([]any, n.columns)
+	for i := range at {
+		to[i] = &at[i]
 	}
-	err = n.app.DB.View(ctx, w.now, func(tx *db.Tx) error {
-		return tx.QueryRow("SELECT " + strings.Join(columns, ", ")).Scan(to...)
-	})
+	err = n.app.DB.View(ctx, w.now, func(tx *db.Tx) error { return tx.QueryRow(n.question).Scan(to...) })
 	if err != nil {
 		return nil, err
 	}
 	w.due = map[string]time.Time{}
-	for i, p := range n.parts {
-		if at[i] < never {
-			w.due[p.about] = time.UnixMilli(at[i]).UTC()
+	for _, p := range n.parts {
+		first := slices.Min(at[:len(p.asked)])
+		at = at[len(p.asked):]
+		if first < never {
+			w.due[p.about] = time.UnixMilli(first).UTC()
 		}
 	}
 	return w.due, nil
@@ -127,27 +133,22 @@ func (n *node) due(ctx context.Context) (due map[string]time.Time, err error) {
 // is due after it.
 const never = 9_000_000_000_000
 
-// question asks when a part has something to do, in ms, never or later if not.
-func (p *part) question() string {
-	first := func(query string) string {
-		return fmt.Sprintf("coalesce((SELECT %s), %d)", query, never)
+// asks are columns of which each says when a part has something to do, in ms, never or
+// later if not.
+func (p *part) asks() (columns []string) {
+	first := func(query string, args ...any) {
+		columns = append(columns, fmt.Sprintf("coalesce((SELECT %s), %d)", fmt.Sprintf(query, args...), int64(never)))
 	}
-	var all []string
 	if tool, connection, ok := strings.Cut(p.about, ":"); ok && tool != "" {
 		location, name, _ := strings.Cut(connection, "/")
-		all = append(all,
-			first(fmt.Sprintf("min(due) FROM outbox WHERE location_id = '%s' AND connection = '%s' AND attempt = ''", location, name)),
-			first(fmt.Sprintf("min(deadline) FROM attempt WHERE location_id = '%s' AND quota = '%s' AND state IN ('open', 'unknown')", location, p.about)))
-	} else {
-		for _, query := range []string{"min(received) FROM delivery WHERE state = 0 AND reason = '' AND", "min(since) FROM stale WHERE", "min(due) FROM clock WHERE"} {
-			all = append(all, first(fmt.Sprintf("%s location_id = '%s'", query, p.about)))
-		}
+		first("min(due) FROM outbox WHERE location_id = '%s' AND connection = '%s' AND attempt = ''", location, name)
+		first("min(deadline) FROM attempt WHERE location_id = '%s' AND quota = '%s' AND state IN ('open', 'unknown')", location, p.about)
+		return columns
 	}
-	least := all[0]
-	for _, other := range all[1:] {
-		least = fmt.Sprintf("CASE WHEN %s < %s THEN %s ELSE %s END", other, least, other, least)
-	}
-	return least
+	first("min(received) FROM delivery WHERE state = 0 AND reason = '' AND location_id = '%s'", p.about)
+	first("min(since) FROM stale WHERE location_id = '%s'", p.about)
+	first("min(due) FROM clock WHERE location_id = '%s'", p.about)
+	return columns
 }
 
 func earlier(a, b time.Time) time.Time {

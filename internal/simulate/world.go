@@ -8,6 +8,7 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"os"
+	"path/filepath"
 	"strings"
 	"time"
 
@@ -31,6 +32,8 @@ type world struct {
 	now   time.Time
 	dir   string
 
+	store     *db.DB // on SQLite the one of all incarnations of the node: opening it is most of what one costs
+	empty     []byte // a database with its tables and nothing in them, on SQLite
 	network   *sandbox.Net
 	companies []*company
 	nodes     []*node
@@ -96,7 +99,7 @@ func newWorld(ctx context.Context, o Options) (w *world, err error) {
 	if err := w.found(); err != nil {
 		return w, err
 	}
-	if err := w.dropSchema(ctx); err != nil {
+	if err := w.openStore(ctx); err != nil {
 		return w, err
 	}
 	for i := range o.Nodes {
@@ -227,7 +230,31 @@ func (w *world) close(ctx context.Context) (err error) {
 			err = errors.Join(err, n.app.Close())
 		}
 	}
+	if w.store != nil {
+		err = errors.Join(err, w.store.Close())
+	}
 	return errors.Join(err, w.dropSchema(ctx), os.RemoveAll(w.dir))
+}
+
+func (w *world) file() string { return filepath.Join(w.dir, "plumbline.db") }
+
+// openStore opens an empty database.
+func (w *world) openStore(ctx context.Context) error {
+	if w.opts.Store != "" {
+		return w.dropSchema(ctx)
+	}
+	d, err := db.Open(ctx, w.file(), db.Options{Volatile: true})
+	if err != nil {
+		return err
+	}
+	if err := d.Close(); err != nil {
+		return err
+	}
+	if w.empty, err = os.ReadFile(w.file()); err != nil {
+		return err
+	}
+	w.store, err = db.Open(ctx, w.file(), db.Options{Volatile: true})
+	return err
 }
 
 // dropSchema takes away what a run of this seed left on a PostgreSQL server.
@@ -255,6 +282,9 @@ type node struct {
 	parts []*part
 	woken bool
 	down  time.Time // dead until then
+
+	question string // asks from when on its parts have something to do
+	columns  int    // that the answer has
 }
 
 // build starts the program anew.
@@ -267,7 +297,7 @@ func (n *node) build(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	n.app, err = app.Build(ctx, c, app.Options{Now: n.w.clock, Client: &http.Client{Transport: &wire{n}}, Volatile: true, Schema: n.w.opts.Schema})
+	n.app, err = app.Build(ctx, c, app.Options{Now: n.w.clock, Client: &http.Client{Transport: &wire{n}}, DB: n.w.store, Volatile: true, Schema: n.w.opts.Schema})
 	if err != nil {
 		return err
 	}
