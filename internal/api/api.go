@@ -29,8 +29,8 @@ type API struct {
 	Queue *Queue
 	// Explain says why; it is given the playbooks of the node.
 	Explain *explain.Explainer
-	// Plan says what a connection would write if it were on.
-	Plan func(tx *db.Tx, location, connection string) ([]mirror.Planned, error)
+	// Mirror says what a connection would write if it were on, and sweeps.
+	Mirror *mirror.Mirror
 	// Switched is told, in the same transaction, of a connection that was switched.
 	Switched func(tx *db.Tx, c tenant.Connection) error
 	// Redeem takes the code of an administrator who has agreed, with the state that shows
@@ -94,6 +94,10 @@ func (a *API) routes(mux *http.ServeMux, h huma.API) {
 	on(a, h, "POST", "/v1/decisions", a.decide)                                // the office, to state, to tick a consent, to say who is who
 	on(a, h, "GET", "/v1/connections", a.connections)                          // the console: what is connected, and how it is switched
 	on(a, h, "GET", "/v1/connections/{name}/plan", a.plan)                     // the operator, before switching on: what it would do
+	on(a, h, "GET", "/v1/connections/{name}/sweep", a.sweep)                   // the console and monitors: how far its records were read back, and what drift was found
+	on(a, h, "GET", "/v1/connections/{name}/sweep/plan", a.sweepPlan)          // the operator, to read what a sweep would do
+	on(a, h, "POST", "/v1/connections/{name}/sweep/plan", a.planSweep)         // likewise, to have it looked for
+	on(a, h, "POST", "/v1/connections/{name}/sweep/application", a.applySweep) // whoever has read the plan, to have it carried out
 	on(a, h, "PATCH", "/v1/connections/{name}", a.switchConnection)            // the operator, to switch: rehearsal, on or off
 	on(a, h, "GET", "/v1/jobs", a.jobs)                                        // the console and exports: all jobs, page by page
 	on(a, h, "GET", "/v1/jobs/{id}", a.job)                                    // the console, when a job is opened

@@ -64,6 +64,10 @@ func TestARecordOfAnotherLocationIsNotThere(t *testing.T) {
 			w.must(404, "GET", path, nil, nil)
 		}
 		w.must(404, "GET", "/v1/connections/hubspot/plan", nil, nil)
+		w.must(404, "GET", "/v1/connections/hubspot/sweep", nil, nil)
+		w.must(404, "GET", "/v1/connections/hubspot/sweep/plan", nil, nil)
+		w.must(404, "POST", "/v1/connections/hubspot/sweep/plan", nil, nil)
+		w.must(404, "POST", "/v1/connections/hubspot/sweep/application", map[string]string{"plan": "1"}, nil)
 		w.must(404, "PATCH", "/v1/connections/hubspot", map[string]string{"mode": "on"}, nil)
 	})
 }
@@ -391,7 +395,7 @@ func TestNothingPersonalIsShownInFull(t *testing.T) {
 		job := string(plumbline.NewSourceID("boise", "hcp", plumbline.Job, "job_1"))
 		dana := string(plumbline.NewSourceID("boise", "hcp", plumbline.Customer, "cus_1"))
 		for _, path := range []string{"/v1/jobs/" + job, "/v1/records/" + dana, "/v1/explain/job/" + job, "/v1/explain/record/" + dana, "/v1/jobs/" + job + "/messages",
-			"/v1/connections/hubspot/plan", "/v1/errors", "/v1/errors/" + w.cause().Cause, "/v1/questions", "/v1/tally", "/v1/connections"} {
+			"/v1/connections/hubspot/plan", "/v1/connections/hubspot/sweep", "/v1/connections/hubspot/sweep/plan", "/v1/errors", "/v1/errors/" + w.cause().Cause, "/v1/questions", "/v1/tally", "/v1/connections"} {
 			var raw json.RawMessage
 			w.must(200, "GET", path, nil, &raw)
 			for _, secret := range []string{"5550142", "555-0142", "dana@", "key-0123456789", "pat-0123456789", "the secret"} {
@@ -468,7 +472,7 @@ func TestAHealthyNodeSaysSo(t *testing.T) {
 func TestAnEmptyListIsAnsweredAsAList(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		for path, list := range map[string]string{"/v1/errors": "causes", "/v1/questions": "questions", "/v1/tally": "lines",
-			"/v1/connections/hubspot/plan": "records"} {
+			"/v1/connections/hubspot/plan": "records", "/v1/connections/hubspot/sweep/plan": "records", "/v1/connections/hubspot/sweep": "drift"} {
 			var got map[string]json.RawMessage
 			w.must(200, "GET", path, nil, &got)
 			if string(got[list]) != "[]" {

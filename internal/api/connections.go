@@ -68,7 +68,7 @@ func (a *API) PlanOf(tx *db.Tx, location, name string, limit int) (Plan, error) 
 		return Plan{}, err
 	}
 	out := Plan{Connection: c.Name, Mode: c.Mode, Counts: map[string]int{}, Records: []mirror.Planned{}}
-	list, err := a.Plan(tx, location, name)
+	list, err := a.Mirror.Plan(tx, location, name)
 	for _, p := range list {
 		out.Counts[p.Type+" "+p.What]++
 		if len(out.Records) == limit {

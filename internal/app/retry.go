@@ -81,7 +81,7 @@ func keyOf(location, room, ref string) outbox.Key {
 // API answers over HTTP for this node.
 func (n *Node) API() *api.API {
 	return &api.API{DB: n.DB, Now: n.Now, Log: n.Log, Queue: n.Queue(), Explain: &explain.Explainer{Policy: n.policyOf, Mirror: n.rooms.mirror},
-		Plan: n.rooms.mirror.Plan, Switched: n.switched, Redeem: n.Redeem, Nudge: n.Nudge, Hooks: n.Hooks()}
+		Mirror: n.rooms.mirror, Switched: n.switched, Redeem: n.Redeem, Nudge: n.Nudge, Hooks: n.Hooks()}
 }
 
 // switched owes a target its records when it is switched on. What keeps no records of

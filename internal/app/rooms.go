@@ -51,6 +51,13 @@ func (n *Node) makeRooms() (r rooms, err error) {
 		},
 		Budget: func(_, use string) string {
 			return map[string]string{"write": "burst", "read": "burst", "pull": "search", "associate": "associations"}[use]
+		},
+		Budgets: func(c tenant.Connection) map[string]connect.Budget {
+			b, err := toolOf[connect.Budgeter](n, c)
+			if err != nil {
+				return nil
+			}
+			return b.Budgets()
 		}}
 	r.notify = &notify.Notify{Policy: n.policyOf, Delivery: twilio.Delivery, Shows: n.shows,
 		Sender: func(location, connection string) connect.Sender {
@@ -131,7 +138,7 @@ func (n *Node) observe(c tenant.Connection, d plumbline.Delivery) (mirror.Observ
 		if f.Value == "" && f.At.Equal(o.Created) {
 			f.At = time.Time{}
 		}
-		out.Fields[name] = mirror.Observed{Value: f.Value, At: f.At, Author: f.Author}
+		out.Fields[name] = mirror.Observed{Value: f.Value, At: f.At, Author: f.Author, Source: f.Source, Merged: f.Merged}
 	}
 	return out, err
 }

@@ -30,6 +30,7 @@ var commands = []struct {
 	{"check", "Check the configuration and the playbooks.", func() any { return &check{} }},
 	{"connect", "Check what a connection needs at its tool, and create what is missing.", func() any { return &connectTool{} }},
 	{"connections", "List connections, and switch them.", func() any { return &connections{} }},
+	{"sweep", "Read back what a target says, and show or apply what a sweep would do.", func() any { return &sweep{} }},
 	{"errors", "Look at what could not be finished, and clear it.", func() any { return &errorQueue{} }},
 	{"explain", "Say why: every fact, rule and decision behind a job, record or message.", func() any { return &explainIt{} }},
 	{"tally", "Count: received = applied + ignored + waiting + failed, by source and day.", func() any { return &tally{} }},

@@ -63,12 +63,41 @@ func (x *Explainer) target(tx *db.Tx, c tenant.Connection, typ, subject string) 
 			return nil, err
 		}
 		lines = append(lines, attempted(attempts)...)
+		lines = append(lines, verified(c, r)...)
 	}
 	fields, err := x.Mirror.Drift(tx, c.Location, c.Name, typ, subject)
 	for _, f := range fields {
 		lines = append(lines, drift(c, f))
 	}
 	return lines, err
+}
+
+// verified says when a record was last read back, and what drift was found in it.
+func verified(c tenant.Connection, r mirror.Record) (lines []Line) {
+	if !r.Verified.IsZero() {
+		lines = append(lines, Line{Time: r.Verified, Source: c.Name, Fact: "last verified: read there, or made"})
+	}
+	for _, d := range r.Drift {
+		what := "the record"
+		if d.Field != "" {
+			show := func(v string) string { return cmp.Or(ShownThere(d.Field, v), "nothing") }
+			what = fmt.Sprintf("%s: there %s in place of %s, ours %s", d.Field, show(d.There), show(d.Believed), show(d.Desired))
+		}
+		l := Line{Time: d.When, Source: c.Name, Fact: "drift of " + what, Decision: did[d.Do] + ", " + d.Why, Rule: "cause: " + causes[d.Cause]}
+		if d.Who != "" {
+			l.Rule += ", " + d.Who
+		}
+		lines = append(lines, l)
+	}
+	return lines
+}
+
+var did = map[string]string{mirror.Repair: "repaired", mirror.TakeOver: "taken over", mirror.Follow: "followed", mirror.Show: "shown"}
+
+var causes = map[string]string{
+	mirror.CausePerson: "a person changed it there", mirror.CauseApp: "another program changed it there", mirror.CauseLost: "our write is not there",
+	mirror.CauseUntold: "nobody is named there", mirror.CauseMerge: "a merge there", mirror.CauseDeleted: "it was archived or deleted there",
+	mirror.CauseRestored: "it was brought back there", mirror.CauseUnwritten: "it was never written",
 }
 
 // ShownThere writes a target's value for people, as Shown does ours.

@@ -202,9 +202,9 @@ func (p *pass) mergedInto(t *target, id string) error {
 		return err
 	}
 	t.forget()
-	if i := slices.IndexFunc(had, func(o *target) bool { return o.Key != t.Key && o.State != Gone && o.State != Retired }); i >= 0 {
+	if other := standing(t, had); other != nil {
 		t.wait(Gone, "it was merged there into record "+id+", which stands for another")
-		if same, err := p.sameSubject(t.Key, had[i].Key); err != nil || same {
+		if same, err := p.sameSubject(t.Key, other.Key); err != nil || same {
 			t.wait(Retired, "it was merged into the record of the same subject")
 			t.ID = ""
 			return err
@@ -216,6 +216,16 @@ func (p *pass) mergedInto(t *target, id string) error {
 		t.State, t.Reason = Live, "it was merged there; its new id is known"
 	}
 	return nil
+}
+
+// standing is the one of some target records that stands for its subject, if it is
+// another than t.
+func standing(t *target, list []*target) *target {
+	i := slices.IndexFunc(list, func(o *target) bool { return o.Key != t.Key && o.State != Gone && o.State != Retired })
+	if i < 0 {
+		return nil
+	}
+	return list[i]
 }
 
 func (p *pass) sameSubject(a, b string) (bool, error) {

@@ -72,6 +72,11 @@ func (m mappings) rank(typ string) int {
 	return 4
 }
 
+// inOrder lists all types in the order in which they are written.
+func (m mappings) inOrder() []string {
+	return slices.SortedFunc(maps.Keys(m), func(a, b string) int { return cmp.Or(m.rank(a)-m.rank(b), strings.Compare(a, b)) })
+}
+
 // A deriving is what one batch wants of one connection.
 type deriving struct {
 	c        tenant.Connection

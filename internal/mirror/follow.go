@@ -297,6 +297,9 @@ func (m *Mirror) SwitchedOn(tx *db.Tx, c tenant.Connection) (err error) {
 	if err := outbox.Owe(tx, debts...); err != nil {
 		return err
 	}
+	if err := m.oweSweep(tx, c); err != nil {
+		return err
+	}
 	return m.oweAll(tx, c)
 }
 

@@ -49,6 +49,8 @@ type Mirror struct {
 	// Budget names the class of a tool's budget that a use spends. Uses: write, read,
 	// pull and associate.
 	Budget func(tool, use string) string
+	// Budgets are the limits of a connection's quota, by class; nil: there are none.
+	Budgets func(c tenant.Connection) map[string]connect.Budget
 
 	described sync.Map // descriptions that were parsed, by location/connection
 }
@@ -66,6 +68,8 @@ type Observed struct {
 	Value  string
 	At     time.Time // when it came to say so; zero: nobody ever said anything
 	Author plumbline.Author
+	Source string // who said so, in the target's words; "" where it names nobody
+	Merged bool   // a merge of records there made it say so
 }
 
 // Uses of a budget.
@@ -85,13 +89,14 @@ func (m *Mirror) budget(c tenant.Connection, use string) string {
 
 // A request is what an attempt is made of.
 type request struct {
-	Do      string                `json:"do"` // write, associate, pull, read or describe
+	Do      string                `json:"do"` // write, associate, pull, read, sweep or describe
 	Type    string                `json:"type,omitempty"`
 	Stream  string                `json:"stream,omitempty"`
 	Cursor  string                `json:"cursor,omitempty"`
 	IDs     []string              `json:"ids,omitempty"`
 	Changes []connect.Change      `json:"changes,omitempty"` // Ref is the row's record
 	Links   []connect.Association `json:"links,omitempty"`   // likewise
+	Round   round                 `json:"round,omitzero"`    // of which a sweep is part
 }
 
 func readRequest(call outbox.Call) (r request, err error) {
@@ -101,7 +106,7 @@ func readRequest(call outbox.Call) (r request, err error) {
 
 // A row's record is its lot and what it is about: "record/contact/KEY",
 // "link/deal/KEY", "pull/contacts", "read/contact/ID/KEY", "describe/schema",
-// "wake/waiting", "linked/contact/SUBJECT/deal/SUBJECT", "all/desired".
+// "wake/waiting", "linked/contact/SUBJECT/deal/SUBJECT", "all/desired", "sweep/records".
 func split(record string) (what, typ, rest string) {
 	what, rest, _ = strings.Cut(record, "/")
 	typ, rest, _ = strings.Cut(rest, "/")
@@ -137,6 +142,8 @@ func (m *Mirror) Prepare(tx *db.Tx, c tenant.Connection, rows []outbox.Row) (cal
 		return m.linkedOn(tx, c, rows)
 	case "all":
 		return m.oweOn(tx, c, rows[0])
+	case "sweep":
+		return m.prepareSweep(tx, c, rows[0])
 	}
 	return nil, nil, plumbline.Invalidf("install a build that knows it", "mirror does not know %s", rows[0].Record)
 }
@@ -185,7 +192,7 @@ func (m *Mirror) asked(ctx context.Context, c tenant.Connection, r request) (any
 			return nil, err
 		}
 		return p.Pull(ctx, r.Stream, r.Cursor)
-	case "read":
+	case "read", "sweep":
 		return m.Fetch(ctx, c, r.Type, r.IDs)
 	}
 	target, err := m.Target(c)
@@ -215,6 +222,8 @@ func (m *Mirror) Settle(tx *db.Tx, c tenant.Connection, call outbox.Call, res ou
 		return m.settlePull(tx, c, call, r, res)
 	case "read":
 		return m.settleRead(tx, c, call, r, res)
+	case "sweep":
+		return m.settleSweep(tx, c, call, r, res)
 	}
 	return m.settleSchema(tx, c, call, res)
 }

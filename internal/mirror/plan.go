@@ -179,6 +179,9 @@ type Record struct {
 	ID     string `json:"id,omitempty"` // the target's
 	State  string `json:"state"`
 	Reason string `json:"reason,omitempty"`
+
+	Verified time.Time `json:"verified,omitzero"` // when it was last read or made there
+	Drift    []Dated   `json:"drift,omitempty"`   // the last that was found of each field, the oldest first
 }
 
 // Records returns the target records of a subject at a connection, found under every
@@ -199,10 +202,20 @@ func (m *Mirror) Records(tx *db.Tx, location, connection, typ, subject string) (
 		return nil, err
 	}
 	all, err := targetsOf(tx, c, p.kind(), typ, now[subject])
-	for _, t := range all {
-		list = append(list, Record{t.Type, t.Key, t.ID, t.State, t.Reason})
+	if err != nil {
+		return nil, err
 	}
-	return list, err
+	for _, t := range all {
+		r := Record{Type: t.Type, Key: t.Key, ID: t.ID, State: t.State, Reason: t.Reason}
+		if t.Verified != 0 {
+			r.Verified = time.UnixMilli(t.Verified).UTC()
+		}
+		if r.Drift, err = driftOfKey(tx, c, t.Type, t.Key); err != nil {
+			return nil, err
+		}
+		list = append(list, r)
+	}
+	return list, nil
 }
 
 // Called returns the keys of a type's records by the target's id of them.

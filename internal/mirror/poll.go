@@ -162,20 +162,13 @@ func (m *Mirror) lookupFailed(tx *db.Tx, c tenant.Connection, row outbox.Row, e 
 func (m *Mirror) keep(tx *db.Tx, c tenant.Connection, call outbox.Call, answers []connect.Answer) (news int, err error) {
 	passes := map[string]*pass{}
 	for _, a := range answers {
-		d := plumbline.Delivery{Location: c.Location, Connection: c.Name, Tool: c.Tool, Event: "read", Attempt: call.ID, Received: tx.Now, Read: call.Started, Body: a.Body}
-		o, err := m.Observe(c, d)
+		d, o, err := m.read(tx, c, call, a)
 		if err != nil {
-			d.Object, d.Key = a.Object, call.ID+"/"+a.Object
 			if _, err := inbox.Keep(tx, inbox.Pack(d)); err != nil { // it fails where it is read, and is shown there
 				return news, err
 			}
 			continue
 		}
-		d.Object = a.Object
-		if a.Kind != plumbline.Customer {
-			d.Object = o.Type + ":" + a.Object // ids are unique within a type only
-		}
-		d.Key = call.ID + "/" + d.Object
 		p := passes[o.Type]
 		if p == nil {
 			if p, _, err = m.newPass(tx, c, o.Type); err != nil {
@@ -190,6 +183,17 @@ func (m *Mirror) keep(tx *db.Tx, c tenant.Connection, call outbox.Call, answers 
 		news += n
 	}
 	return news, nil
+}
+
+// read makes of an answer the delivery that it is kept as, and says what it tells.
+func (m *Mirror) read(tx *db.Tx, c tenant.Connection, call outbox.Call, a connect.Answer) (d plumbline.Delivery, o Observation, err error) {
+	d = plumbline.Delivery{Location: c.Location, Connection: c.Name, Tool: c.Tool, Event: "read", Object: a.Object, Attempt: call.ID, Received: tx.Now, Read: call.Started, Body: a.Body}
+	o, err = m.Observe(c, d)
+	if err == nil && a.Kind != plumbline.Customer {
+		d.Object = o.Type + ":" + a.Object // ids are unique within a type only
+	}
+	d.Key = call.ID + "/" + d.Object
+	return d, o, err
 }
 
 // keep keeps one answer, with what in it is our echo, and compares the record with it.
@@ -289,9 +293,9 @@ func repeats(targets []*target, value string, at, now time.Time) bool {
 	return false
 }
 
-// observe notes what an answer says of a target record, but for the fields that a write
-// carried which was under way meanwhile: the next read will tell of these. What others
-// have changed has moved, and is looked at again.
+// observe notes what an answer says of a target record, and what drift it shows, but for
+// the fields that a write carried which was under way meanwhile: the next read will tell of
+// these. What others have changed has moved, and is looked at again.
 func (p *pass) observe(t *target, o Observation, call outbox.Call) (moved bool, err error) {
 	if t.ID != o.ID || t.State == Gone && (o.Archived || o.MergedTo != "") {
 		return false, nil
@@ -300,14 +304,21 @@ func (p *pass) observe(t *target, o Observation, call outbox.Call) (moved bool, 
 	if len(busy) > 0 && (o.MergedTo != "" || o.Archived || t.State == Gone) {
 		return true, nil // the next read will tell
 	}
+	found, moved, err := p.drift(t, o, busy)
+	if err != nil {
+		return false, err
+	}
+	if err := p.note(found); err != nil {
+		return false, err
+	}
+	t.Verified = max(t.Verified, call.Started.UnixMilli())
 	switch {
 	case o.MergedTo != "":
 		return true, p.follow(t, o.MergedTo)
 	case o.Archived:
 		return true, p.deleted(t)
 	}
-	moved = t.State == Gone
-	if moved { // somebody has brought it back, and it has to be joined again
+	if t.State == Gone { // somebody has brought it back, and it has to be joined again
 		t.State, t.Reason, t.Links = Live, "", nil
 		if err := errorqueue.Close(p.tx, p.c.Location, errorqueue.Record, p.c.Name+"/"+recordName(t.Type, t.Key), "done", "it is there again"); err != nil {
 			return true, err
@@ -315,19 +326,6 @@ func (p *pass) observe(t *target, o Observation, call outbox.Call) (moved bool, 
 		if err := p.rejoinSoon(t); err != nil {
 			return true, err
 		}
-	}
-	for name, f := range o.Fields {
-		if busy[name] {
-			moved = true
-			continue
-		}
-		had, known := t.Observed[name]
-		moved = moved || !known || had.Value != f.Value
-		now := seen{f.Value, msOf(f.At), f.Author}
-		if had.Author == plumbline.ByUs && had.Value == f.Value && f.Author != plumbline.ByPerson {
-			now.Author = plumbline.ByUs // the target does not know us by name
-		}
-		t.see(name, now)
 	}
 	if err := store(p.tx, p.c, t); err != nil || !moved {
 		return moved, err
@@ -453,6 +451,9 @@ func (m *Mirror) settleSchema(tx *db.Tx, c tenant.Connection, call outbox.Call, 
 		if err := m.oweAll(tx, c); err != nil {
 			return nil, err
 		}
+	}
+	if err := m.oweSweep(tx, c); err != nil {
+		return nil, err
 	}
 	// The row stands for ever, so what was wrong with it ends here.
 	if err := errorqueue.Close(tx, c.Location, errorqueue.Record, row.Connection+"/"+row.Record, "done", "it was described"); err != nil {

@@ -34,7 +34,7 @@ const (
 		ORDER BY type, subject LIMIT $7`
 )
 
-const targetColumns = `SELECT type, key_id, vendor_id, state, reason, owed, doc FROM target_record `
+const targetColumns = `SELECT type, key_id, vendor_id, state, reason, owed, verified, doc FROM target_record `
 
 func selectTargets(tx *db.Tx) string {
 	return targetColumns + `WHERE location_id = $1 AND connection = $2 AND type = $3 AND key_id IN ` + tx.In(4) + ` ORDER BY owed, key_id`
@@ -58,11 +58,11 @@ const (
 )
 
 func upsertTargets(tx *db.Tx) string {
-	return `INSERT INTO target_record (location_id, connection, type, key_id, vendor_id, state, reason, owed, doc)
-		SELECT $1, $2, v.t, v.k, v.v, v.s, v.r, v.o, v.d
-		FROM ` + tx.Set(3, "t text", "k text", "v text", "s text", "r text", "o bigint", "d text") + ` AS v WHERE true
+	return `INSERT INTO target_record (location_id, connection, type, key_id, vendor_id, state, reason, owed, verified, doc)
+		SELECT $1, $2, v.t, v.k, v.v, v.s, v.r, v.o, v.a, v.d
+		FROM ` + tx.Set(3, "t text", "k text", "v text", "s text", "r text", "o bigint", "a bigint", "d text") + ` AS v WHERE true
 		ON CONFLICT (location_id, connection, type, key_id) DO UPDATE SET vendor_id = excluded.vendor_id,
-			state = excluded.state, reason = excluded.reason, owed = excluded.owed, doc = excluded.doc`
+			state = excluded.state, reason = excluded.reason, owed = excluded.owed, verified = excluded.verified, doc = excluded.doc`
 }
 
 const (
@@ -96,4 +96,57 @@ func closeTasks(tx *db.Tx) string {
 
 func selectTasks(tx *db.Tx) string {
 	return taskColumns + `WHERE location_id = $1 AND id IN ` + tx.In(2) + ` ORDER BY id`
+}
+
+// confirmed are the records that a sweep reads, in the words of the index
+// target_record_verified.
+const confirmed = `location_id = $1 AND connection = $2 AND vendor_id <> ''`
+
+const (
+	selectUnverified = `SELECT vendor_id FROM target_record
+		WHERE ` + confirmed + ` AND type = $3 AND verified < $4 ORDER BY verified LIMIT $5`
+
+	selectVerified = `SELECT type, COUNT(*), SUM(CASE WHEN verified < $3 THEN 1 ELSE 0 END), MIN(verified) FROM target_record
+		WHERE ` + confirmed + ` GROUP BY type ORDER BY type`
+
+	selectSweep = `SELECT mode, begun, ended, records, calls FROM sweep WHERE location_id = $1 AND connection = $2`
+	upsertSweep = `INSERT INTO sweep (location_id, connection, mode, begun, ended, records, calls) VALUES ($1, $2, $3, $4, $5, $6, $7)
+		ON CONFLICT (location_id, connection) DO UPDATE SET mode = excluded.mode, begun = excluded.begun, ended = excluded.ended,
+			records = excluded.records, calls = excluded.calls`
+
+	planColumns   = `SELECT type, key_id, vendor_id, doc, state, why FROM sweep_plan WHERE location_id = $1 AND connection = $2 `
+	selectPlan    = planColumns + `AND (type, key_id) > ($3, $4) ORDER BY type, key_id LIMIT $5`
+	selectPlanned = planColumns + `AND type = (SELECT MIN(type) FROM sweep_plan WHERE location_id = $1 AND connection = $2 AND state = 'planned')
+		AND state = 'planned' ORDER BY key_id LIMIT $3`
+	countPlan  = `SELECT state, COUNT(*) FROM sweep_plan WHERE location_id = $1 AND connection = $2 GROUP BY state ORDER BY state`
+	deletePlan = `DELETE FROM sweep_plan WHERE location_id = $1 AND connection = $2 AND (type, key_id) IN
+		(SELECT type, key_id FROM sweep_plan WHERE location_id = $1 AND connection = $2 LIMIT $3)`
+
+	selectDrift = `SELECT found, doc FROM drift WHERE location_id = $1 AND connection = $2 AND type = $3 AND key_id = $4 ORDER BY found, field`
+
+	selectDriftTally = `SELECT type, field, cause, did, SUM(n), MAX(day) FROM drift_tally
+		WHERE location_id = $1 AND connection = $2 AND day >= $3 GROUP BY type, field, cause, did ORDER BY type, field, cause, did`
+)
+
+func updateVerified(tx *db.Tx) string {
+	return `UPDATE target_record SET verified = $5 WHERE ` + confirmed + ` AND type = $3 AND vendor_id IN ` + tx.In(4) + ` AND verified < $5`
+}
+
+func upsertPlan(tx *db.Tx) string {
+	return `INSERT INTO sweep_plan (location_id, connection, type, key_id, vendor_id, doc, state, why)
+		SELECT $1, $2, v.t, v.k, v.v, v.d, v.s, v.w FROM ` + tx.Set(3, "t text", "k text", "v text", "d text", "s text", "w text") + ` AS v WHERE true
+		ON CONFLICT (location_id, connection, type, key_id) DO UPDATE SET vendor_id = excluded.vendor_id, doc = excluded.doc,
+			state = excluded.state, why = excluded.why`
+}
+
+func upsertDrift(tx *db.Tx) string {
+	return `INSERT INTO drift (location_id, connection, type, key_id, field, found, doc)
+		SELECT $1, $2, v.t, v.k, v.f, CAST($4 AS BIGINT), v.d FROM ` + tx.Set(3, "t text", "k text", "f text", "d text") + ` AS v WHERE true
+		ON CONFLICT (location_id, connection, type, key_id, field) DO UPDATE SET found = excluded.found, doc = excluded.doc`
+}
+
+func upsertDriftTally(tx *db.Tx) string {
+	return `INSERT INTO drift_tally (location_id, connection, day, type, field, cause, did, n)
+		SELECT $1, $2, CAST($4 AS BIGINT), v.t, v.f, v.c, v.d, v.n FROM ` + tx.Set(3, "t text", "f text", "c text", "d text", "n bigint") + ` AS v WHERE true
+		ON CONFLICT (location_id, connection, day, type, field, cause, did) DO UPDATE SET n = drift_tally.n + excluded.n`
 }

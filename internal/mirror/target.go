@@ -36,6 +36,7 @@ type target struct {
 	State     string
 	Reason    string
 	Owed      int64 // ms UTC
+	Verified  int64 // when it was last read or made there, ms UTC; 0: never
 
 	targetDoc
 }
@@ -139,6 +140,30 @@ func (t *target) forget() {
 	t.Observed, t.Last, t.Pairs, t.Links = nil, nil, nil, nil
 }
 
+// learn notes what an answer says of the fields that are not busy. What was believed
+// before of a field that says something else now has changed; with fields of which
+// nothing was known, or that are busy, the record has moved, too.
+func (t *target) learn(o Observation, busy map[string]bool) (moved bool, changed map[string]seen) {
+	changed = map[string]seen{}
+	for name, f := range o.Fields {
+		if busy[name] {
+			moved = true
+			continue
+		}
+		had, known := t.Observed[name]
+		if known && had.Value != f.Value {
+			changed[name] = had
+		}
+		moved = moved || !known || had.Value != f.Value
+		now := seen{f.Value, msOf(f.At), f.Author}
+		if had.Author == plumbline.ByUs && had.Value == f.Value && f.Author != plumbline.ByPerson {
+			now.Author = plumbline.ByUs // the target does not know us by name
+		}
+		t.see(name, now)
+	}
+	return moved, changed
+}
+
 // see notes what the target says of a field.
 func (t *target) see(field string, s seen) {
 	if t.Observed == nil {
@@ -196,7 +221,7 @@ func scanTargets(tx *db.Tx, query string, args ...any) (list []*target, err erro
 	for rows.Next() {
 		var t target
 		var doc string
-		if err := rows.Scan(&t.Type, &t.Key, &t.ID, &t.State, &t.Reason, &t.Owed, &doc); err != nil {
+		if err := rows.Scan(&t.Type, &t.Key, &t.ID, &t.State, &t.Reason, &t.Owed, &t.Verified, &doc); err != nil {
 			return nil, err
 		}
 		if err := json.Unmarshal([]byte(doc), &t.targetDoc); err != nil {
@@ -215,6 +240,7 @@ func store(tx *db.Tx, c tenant.Connection, list ...*target) error {
 		State  string `json:"s"`
 		Reason string `json:"r"`
 		Owed   int64  `json:"o"`
+		At     int64  `json:"a"`
 		Doc    string `json:"d"`
 	}
 	if len(list) == 0 {
@@ -223,7 +249,10 @@ func store(tx *db.Tx, c tenant.Connection, list ...*target) error {
 	var rows []row
 	at := map[[2]string]int{} // a record is named once in a set
 	for _, t := range list {
-		r := row{t.Type, t.Key, t.ID, t.State, t.Reason, t.Owed, db.JSON(t.targetDoc)}
+		if t.ID != "" && t.Verified == 0 {
+			t.Verified = tx.Now.UnixMilli() // it has just been made, or read
+		}
+		r := row{t.Type, t.Key, t.ID, t.State, t.Reason, t.Owed, t.Verified, db.JSON(t.targetDoc)}
 		if i, twice := at[[2]string{t.Type, t.Key}]; twice {
 			rows[i] = r
 			continue

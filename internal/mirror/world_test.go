@@ -92,7 +92,8 @@ func open(t *testing.T, d *db.DB) *world {
 		},
 		Budget: func(_, use string) string {
 			return map[string]string{"write": "burst", "read": "burst", "pull": "search", "associate": "associations"}[use]
-		}}
+		},
+		Budgets: func(tenant.Connection) map[string]connect.Budget { return w.tool.Budgets() }}
 	w.advance = &advance.Advance{DB: d, Decoder: decoder, Policy: policy, Followers: []advance.Follower{w.mirror}}
 	w.out = &outbox.Dispatcher{DB: d, Node: "n1", Quota: "hubspot", Performers: map[string]outbox.Performer{mirror.Room: w.mirror}, Budgets: w.tool.Budgets()}
 	w.provision()
@@ -135,7 +136,7 @@ func observe(tool *hubspot.Tool, d plumbline.Delivery) (mirror.Observation, erro
 		if f.Value == "" && f.At.Equal(o.Created) {
 			f.At = time.Time{}
 		}
-		out.Fields[name] = mirror.Observed{Value: f.Value, At: f.At, Author: f.Author}
+		out.Fields[name] = mirror.Observed{Value: f.Value, At: f.At, Author: f.Author, Source: f.Source, Merged: f.Merged}
 	}
 	return out, err
 }

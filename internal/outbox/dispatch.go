@@ -171,6 +171,7 @@ func (d *Dispatcher) take(tx *db.Tx) error {
 		for class, b := range d.Budgets {
 			if h.Epoch > 1 || !h.Fresh {
 				d.spend(class, b.Calls, tx.Now)
+				d.spend(swept(class), Share(b).Calls, tx.Now)
 			}
 		}
 	}
@@ -178,24 +179,37 @@ func (d *Dispatcher) take(tx *db.Tx) error {
 	return nil
 }
 
-// room says how many calls of a class may leave now, and when one more may. What is
-// not an emergency leaves a tenth for those that are.
-func (d *Dispatcher) room(class string, now time.Time, urgent bool) (int, time.Time) {
-	b, ok := d.Budgets[class]
+// room says how many calls of a budget may leave now for rows of a class, and when one
+// more may. What is not an emergency leaves a tenth for those that are, and a sweep takes
+// no more than its share.
+func (d *Dispatcher) room(budget string, now time.Time, class int) (int, time.Time) {
+	b, ok := d.Budgets[budget]
 	if !ok {
 		return 1 << 20, time.Time{}
 	}
-	s := d.spent[class]
+	limit := b.Calls
+	if class != Emergency && b.Calls >= 10 {
+		limit -= b.Calls / 10
+	}
+	n, free := d.left(budget, limit, b.Window, now)
+	if class != Sweep || n == 0 {
+		return n, free
+	}
+	share := Share(b)
+	spare, free := d.left(swept(budget), share.Calls, share.Window, now)
+	return min(n, spare), free
+}
+
+// left says how much of a limit has not been spent within the window that ends now, and
+// if nothing is left, when something is again.
+func (d *Dispatcher) left(name string, limit int, window time.Duration, now time.Time) (int, time.Time) {
+	s := d.spent[name]
 	if s == nil {
 		s = &spent{}
 	}
-	for len(s.list) > 0 && !s.list[0].at.Add(b.Window).After(now) {
+	for len(s.list) > 0 && !s.list[0].at.Add(window).After(now) {
 		s.total -= s.list[0].n
 		s.list = s.list[1:]
-	}
-	limit := b.Calls
-	if !urgent && b.Calls >= 10 {
-		limit -= b.Calls / 10
 	}
 	if s.total < limit {
 		return limit - s.total, time.Time{}
@@ -203,11 +217,22 @@ func (d *Dispatcher) room(class string, now time.Time, urgent bool) (int, time.T
 	total := s.total
 	for _, one := range s.list {
 		if total -= one.n; total < limit {
-			return 0, one.at.Add(b.Window)
+			return 0, one.at.Add(window)
 		}
 	}
-	return 0, now.Add(b.Window) // a limit of nothing
+	return 0, now.Add(window) // a limit of nothing
 }
+
+// Share is how much of a budget is left to sweeps: a tenth.
+func Share(b connect.Budget) connect.Budget {
+	if b.Calls < 10 {
+		return connect.Budget{Calls: 1, Window: b.Window * 10 / time.Duration(max(b.Calls, 1))}
+	}
+	return connect.Budget{Calls: b.Calls / 10, Window: b.Window}
+}
+
+// swept names what sweeps have spent of a budget.
+func swept(budget string) string { return "sweep/" + budget }
 
 func (d *Dispatcher) spend(class string, cost int, now time.Time) {
 	if d.spent[class] == nil {
@@ -221,6 +246,7 @@ type planned struct {
 	connection tenant.Connection
 	performer  Performer
 	call       Call
+	class      int
 }
 
 type plan struct {
@@ -259,6 +285,9 @@ func (d *Dispatcher) prepare(ctx context.Context, now time.Time, lots []lot, nex
 	}
 	for _, p := range out.calls {
 		d.spend(p.call.Budget, p.call.Cost, now)
+		if p.class == Sweep {
+			d.spend(swept(p.call.Budget), p.call.Cost, now)
+		}
 		d.turns.take(p.connection.Location, p.call.Cost, d.Weights)
 	}
 	return out, nil
@@ -330,7 +359,7 @@ func lotsDue(tx *db.Tx, quota string) (list []lot, err error) {
 			return nil, err
 		}
 		if len(list) > 0 && l.class > list[0].class {
-			continue // emergencies before the ordinary, that before sweeps
+			continue // emergencies before the ordinary, that before backfill, that before sweeps
 		}
 		list = append(list, l)
 	}
@@ -359,7 +388,7 @@ func (d *Dispatcher) prepareLot(tx *db.Tx, now time.Time, l lot, rows []Row, out
 		left, ok := room[call.Budget]
 		if !ok {
 			var free time.Time
-			left, free = d.room(call.Budget, now, l.class == Emergency)
+			left, free = d.room(call.Budget, now, l.class)
 			left -= out.takes(call.Budget)
 			*next = earlier(*next, free)
 		}
@@ -374,7 +403,7 @@ func (d *Dispatcher) prepareLot(tx *db.Tx, now time.Time, l lot, rows []Row, out
 		if err := commit(tx, c, d.Quota, l.room, call); err != nil {
 			return err
 		}
-		out.calls, out.worked = append(out.calls, planned{c, p, call}), true
+		out.calls, out.worked = append(out.calls, planned{c, p, call, l.class}), true
 	}
 	return nil
 }

@@ -21,11 +21,15 @@ import (
 	"plumbline.dev/plumbline/internal/tenant"
 )
 
-// Classes of what is owed.
+// Classes of what is owed. What is of one class leaves when nothing of those before it
+// is due.
 const (
 	Emergency = iota
 	Ordinary
 	Backfill
+	// Sweep is for reading back what should be true: it has a share of its own, and goes
+	// on while a connection rehearses, since it changes nothing at the tool.
+	Sweep
 )
 
 // parked is the due time of what waits for a person, retried the rank of what they let
@@ -95,6 +99,26 @@ func Owe(tx *db.Tx, debts ...Debt) (err error) {
 func Forgive(tx *db.Tx, k Key) error {
 	_, err := tx.Exec(deleteOwed, k.Location, k.Connection, k.Room, k.Record)
 	return err
+}
+
+// Owed says which of some records of a room are owed to a connection, parked ones too.
+func Owed(tx *db.Tx, location, connection, room string, records []string) (owed map[string]bool, err error) {
+	defer plumbline.Wrap(&err, "look for what is owed to %s", connection)
+
+	rows, err := tx.Query(selectOwed(tx), location, connection, room, db.JSON(records))
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	owed = map[string]bool{}
+	for rows.Next() {
+		var record string
+		if err := rows.Scan(&record); err != nil {
+			return nil, err
+		}
+		owed[record] = true
+	}
+	return owed, rows.Err()
 }
 
 // A Row is something owed as it is taken up.

@@ -16,19 +16,26 @@ func upsertOutbox(tx *db.Tx) string {
 			OR excluded.lot <> outbox.lot OR excluded.rank <> outbox.rank`
 }
 
+// called are the rows that may be called for: of a connection that rehearses, sweeps only.
+const called = `(c.mode = 'on' OR c.mode = 'rehearsal' AND o.class = 3)`
+
+func selectOwed(tx *db.Tx) string {
+	return `SELECT record FROM outbox WHERE location_id = $1 AND connection = $2 AND room = $3 AND record IN ` + tx.In(4)
+}
+
 const (
 	deleteOwed = `DELETE FROM outbox WHERE location_id = $1 AND connection = $2 AND room = $3 AND record = $4 AND attempt = ''`
 
 	selectNextDue = `SELECT COUNT(*), COALESCE(MIN(o.due), 0) FROM outbox o
 		JOIN connection c ON c.location_id = o.location_id AND c.name = o.connection
-		WHERE c.quota = $1 AND c.mode = 'on' AND o.attempt = ''`
+		WHERE c.quota = $1 AND ` + called + ` AND o.attempt = ''`
 
 	// selectLots lists first what a person has let go on (a rank below 0), then what has been
 	// due longest: by rank, a lot to which something is always added would hold up those
 	// after it.
 	selectLots = `SELECT o.location_id, o.connection, o.room, o.lot, o.class FROM outbox o
 		JOIN connection c ON c.location_id = o.location_id AND c.name = o.connection
-		WHERE c.quota = $1 AND c.mode = 'on' AND o.attempt = '' AND o.due <= $2
+		WHERE c.quota = $1 AND ` + called + ` AND o.attempt = '' AND o.due <= $2
 		GROUP BY o.location_id, o.connection, o.room, o.lot, o.class
 		ORDER BY o.class, CASE WHEN MIN(o.rank) < 0 THEN 0 ELSE 1 END, MIN(o.due), MIN(o.rank), o.location_id, o.connection, o.room, o.lot`
 

@@ -2,6 +2,7 @@ package hubspot
 
 import (
 	"encoding/json"
+	"slices"
 	"strings"
 	"time"
 
@@ -38,6 +39,10 @@ type ObservedField struct {
 	Value  string
 	At     time.Time // of the last change; that of the record, where HubSpot tells no history
 	Author plumbline.Author
+	// Source names who changed it last, in HubSpot's words; "" where no history tells of
+	// the value. Where a history tells of others only, nobody is its author, at no time.
+	Source string
+	Merged bool // a merge of two records put it there
 }
 
 // An Observation is what a kept answer says of a record.
@@ -68,7 +73,7 @@ func (t *Tool) Observed(d plumbline.Delivery) (Observation, error) {
 		}
 		switch history := b.History[name]; {
 		case len(history) > 0:
-			f.At, f.Author = t.lastChange(history, o.Modified)
+			t.changed(&f, history, o.Modified)
 		case b.History != nil && f.Value == "":
 			f.At = o.Created // nobody ever set it
 		}
@@ -77,20 +82,30 @@ func (t *Tool) Observed(d plumbline.Delivery) (Observation, error) {
 	return o, nil
 }
 
-// lastChange says when and by whom a property got its value. HubSpot lists the
-// newest first; the order is not relied on.
-func (t *Tool) lastChange(history []version, modified time.Time) (time.Time, plumbline.Author) {
+// changed says when and by whom a property got its value, if its history tells. HubSpot
+// lists the newest first; the order is not relied on.
+func (t *Tool) changed(f *ObservedField, history []version, modified time.Time) {
 	last := history[0]
 	for _, v := range history[1:] {
 		if instant(v.Timestamp).After(instant(last.Timestamp)) {
 			last = v
 		}
 	}
-	at := instant(last.Timestamp)
-	if at.IsZero() {
-		at = modified
+	if !alike(f.Value, last.Value) {
+		f.At, f.Author = time.Time{}, ""
+		return
 	}
-	return at, t.author(last)
+	if f.At = instant(last.Timestamp); f.At.IsZero() {
+		f.At = modified
+	}
+	f.Author, f.Source = t.author(last), strings.TrimSpace(last.SourceType+" "+last.SourceID)
+	f.Merged = strings.HasPrefix(strings.ToUpper(last.SourceType), "MERGE_")
+}
+
+// alike says whether a history tells of a value, in whatever spelling.
+func alike(value, told string) bool {
+	return strings.TrimSpace(value) == strings.TrimSpace(told) ||
+		slices.ContainsFunc([]string{"number", "datetime", "bool", "enums"}, func(typ string) bool { return Equal(typ, value, told) })
 }
 
 // programs are the source types of changes that no person typed (property history;
@@ -135,8 +150,8 @@ func (t *Tool) Decode(d plumbline.Delivery) ([]plumbline.Reading, error) {
 	for _, f := range contactFields {
 		seen, ok := o.Fields[f.property]
 		value, good := fieldValue(f.field, f.kind, seen.Value)
-		if !ok || !good {
-			continue
+		if !ok || !good || seen.Author == "" {
+			continue // what nobody has said is no statement
 		}
 		r.Fields[f.field], r.Authors[f.field] = value, seen.Author
 		if !seen.At.IsZero() {

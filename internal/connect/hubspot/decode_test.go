@@ -125,3 +125,40 @@ func FuzzDecode(f *testing.F) {
 		connecttest.CheckDecode(t, reader(), plumbline.Delivery{Event: "read", Body: text})
 	})
 }
+
+// A value of which its history tells nothing was said by nobody.
+func TestAValueThatNoHistoryTellsOfIsNoStatement(t *testing.T) {
+	body := []byte(`{"type":"contact","portal":"62515","id":"501","updatedAt":"2026-11-20T17:09:13.648Z","archived":false,
+"properties":{"firstname":"Zzz","city":"","zip":"85201","plumbline_balance":"412.50","state":"AZ"},
+"propertiesWithHistory":{
+ "firstname":[{"value":"Kim","timestamp":"2026-11-01T10:00:00Z","sourceType":"CRM_UI","sourceId":"userId:88"}],
+ "city":[{"value":"Mesa","timestamp":"2026-11-01T10:00:00Z","sourceType":"INTEGRATION","sourceId":"11"}],
+ "zip":[{"value":"85201","timestamp":"2026-11-01T10:00:00Z","sourceType":"MERGE_OBJECTS","sourceId":"mergedObjectIds:1,2"}],
+ "plumbline_balance":[{"value":"412.5","timestamp":"2026-11-02T10:00:00Z","sourceType":"INTEGRATION","sourceId":"7906213"}],
+ "state":[]}}`)
+	o, err := reader().Observed(plumbline.Delivery{Event: "read", Body: body})
+	if err != nil {
+		t.Fatal(err)
+	}
+	at := instant("2026-11-01T10:00:00Z")
+	for name, want := range map[string]ObservedField{
+		"firstname":         {Value: "Zzz"},
+		"city":              {},
+		"zip":               {Value: "85201", At: at, Author: plumbline.ByPerson, Source: "MERGE_OBJECTS mergedObjectIds:1,2", Merged: true},
+		"plumbline_balance": {Value: "412.50", At: instant("2026-11-02T10:00:00Z"), Author: plumbline.ByUs, Source: "INTEGRATION 7906213"},
+		"state":             {Value: "AZ", At: o.Modified, Author: plumbline.ByPerson}, // the safe side
+	} {
+		if got := o.Fields[name]; got != want {
+			t.Errorf("%s is %+v, want %+v", name, got, want)
+		}
+	}
+	list, err := reader().Decode(plumbline.Delivery{Event: "read", Body: body})
+	if err != nil || len(list) != 1 {
+		t.Fatalf("Decode = %v, %v", list, err)
+	}
+	for _, name := range []string{"first_name", "city"} {
+		if v, ok := list[0].Fields[name]; ok {
+			t.Errorf("the contact is taken to say %s = %s", name, v)
+		}
+	}
+}

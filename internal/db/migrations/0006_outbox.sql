@@ -6,7 +6,7 @@ CREATE TABLE outbox (
 	record      TEXT NOT NULL, -- what is owed, in that room's words
 	gen         BIGINT NOT NULL DEFAULT 1,
 	due         BIGINT NOT NULL,
-	class       BIGINT NOT NULL DEFAULT 1, -- 0 emergency, 1 ordinary, 2 backfill and sweeps
+	class       BIGINT NOT NULL DEFAULT 1, -- 0 emergency, 1 ordinary, 2 backfill, 3 sweeps
 	lot         TEXT NOT NULL DEFAULT '', -- rows of one lot may go in one call
 	rank        BIGINT NOT NULL DEFAULT 0, -- dependency order within a lot's type
 	tries       BIGINT NOT NULL DEFAULT 0,

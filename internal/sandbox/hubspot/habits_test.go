@@ -300,3 +300,39 @@ func FuzzRequests(f *testing.F) {
 		}
 	})
 }
+
+func TestWhatHappensBehindEverybodysBackIsInNoSearch(t *testing.T) {
+	o := open(t)
+	id, err := o.s.Create("contacts", map[string]string{"lastname": "Larkspur", "city": "Waco"}, Integration(7906213))
+	if err != nil {
+		t.Fatal(err)
+	}
+	o.pass(time.Minute)
+	if err := o.s.Edit("contacts", id, map[string]string{"city": "Austin"}, Integration(7906213)); err != nil {
+		t.Fatal(err)
+	}
+	before := o.s.Objects("contacts")[0]
+	o.pass(time.Hour)
+	for _, err := range []error{
+		o.s.Lose("contacts", id, "city"),
+		o.s.Slip("contacts", id, map[string]string{"lastname": "Zzz"}, Author{}),
+		o.s.Slip("contacts", id, map[string]string{"firstname": "Rosa"}, Person(88)),
+	} {
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	after := o.s.Objects("contacts")[0]
+	if after.Properties["city"] != "Waco" || len(after.History["city"]) != 1 {
+		t.Errorf("the city is %q after %v, want what it was before the lost change", after.Properties["city"], after.History["city"])
+	}
+	if after.Properties["lastname"] != "Zzz" || len(after.History["lastname"]) != 1 || after.History["lastname"][0].Value != "Larkspur" {
+		t.Errorf("the name is %q after %v, want one that no history tells of", after.Properties["lastname"], after.History["lastname"])
+	}
+	if h := after.History["firstname"]; after.Properties["firstname"] != "Rosa" || len(h) != 1 || h[0].By != Person(88) {
+		t.Errorf("the first name is %q after %v", after.Properties["firstname"], h)
+	}
+	if !after.Updated.Equal(before.Updated) || after.Properties["lastmodifieddate"] != before.Properties["lastmodifieddate"] {
+		t.Errorf("it was changed at %v and %s, want nothing to tell", after.Updated, after.Properties["lastmodifieddate"])
+	}
+}
