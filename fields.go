@@ -37,6 +37,12 @@ type Field struct {
 	About     string
 }
 
+// A look-up's answer counts as long as it would be asked with the same words.
+const (
+	asked      = "asked"
+	askedAbout = "what a look-up was asked with"
+)
+
 // Fields is the language in which tools tell what they know. Decoders use these
 // names and no others; `Decode` of an unknown field is an error of the tool.
 var Fields = map[Kind]map[string]Field{
@@ -62,6 +68,7 @@ var Fields = map[Kind]map[string]Field{
 		"texts_service": {Type: Text, About: "yes, no or unknown, as a target says"},
 		"texts_offers":  {Type: Text, About: "yes, no or unknown, as a target says"},
 		"email_opt_out": {Type: Bool},
+		asked:           {Type: Text, About: askedAbout},
 	},
 	Property: {
 		"customer":    {Type: Ref, To: Customer, About: "who the source lists it under"},
@@ -75,6 +82,7 @@ var Fields = map[Kind]map[string]Field{
 		"latitude":    {Type: Decimal},
 		"longitude":   {Type: Decimal},
 		"zone":        {Type: Text, About: "IANA zone stated by a person"},
+		asked:         {Type: Text, About: askedAbout},
 	},
 	Job: {
 		"number":       {Type: Text},
@@ -177,6 +185,7 @@ var Fields = map[Kind]map[string]Field{
 		"customer":        {Type: Ref, To: Customer, About: "who the source lists it under"},
 		"property_record": {Type: Record, To: Property, About: "the property's record, where another source has it"},
 		"customer_record": {Type: Record, To: Customer},
+		asked:             {Type: Text, About: askedAbout},
 	},
 	// An Address holds one field per thing that was said at it or about it, so
 	// that none replaces another: see the patterns in FieldOf.
