@@ -46,6 +46,7 @@ var mayImport = []struct{ pkg, deps string }{
 	{"notify", ". db tenant errorqueue inbox outbox record identity golden playbook calendar consent wording money check stage advance connect"},
 	{"explain", ". db tenant errorqueue inbox outbox record identity golden playbook mapping money stage advance importrun lookup mirror notify connect"},
 	{"sandbox", ""},
+	{"sandbox/census", ""},
 	{"sandbox/housecallpro", ""},
 	{"sandbox/hubspot", ""},
 	{"sandbox/jobber", ""},

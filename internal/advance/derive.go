@@ -118,6 +118,9 @@ func (w *work) deriveBase(b *Batch, ids map[string]string) error {
 			touched = append(touched, idsOf(rows, id)...)
 		}
 		put = append(put, g)
+		if kind != plumbline.Technician && len(rows) > 0 {
+			b.Things = append(b.Things, &Thing{gid, kind, rows})
+		}
 	}
 	if err := record.StoreGolden(w.tx, w.location, put); err != nil {
 		return err

@@ -10,8 +10,11 @@ import (
 	"plumbline.dev/plumbline/internal/connect"
 )
 
-// Route is the tool name of kept answers of route look-ups.
-const Route = "route"
+// Tool names of kept answers of look-ups.
+const (
+	Route  = "route"
+	Enrich = "enrich"
+)
 
 // A decided is a person's word on who is who, or that a source is withdrawn.
 type decided struct {
@@ -39,7 +42,7 @@ type OfficeDecision struct {
 	A plumbline.SourceID `json:"a,omitempty"`
 	B plumbline.SourceID `json:"b,omitempty"`
 
-	// withdraw: an import run, which is to say nothing any more.
+	// withdraw: an import run or a provider, which is to say nothing any more.
 	Connection string `json:"connection,omitempty"`
 }
 
@@ -92,8 +95,9 @@ func decodeOffice(d plumbline.Delivery) ([]plumbline.Reading, []decided, error) 
 		name := fmt.Sprintf("%015d/%s", d.Received.UnixMilli(), d.Key)
 		return nil, []decided{{a: in.A, b: in.B, same: in.Do == "same", name: name}}, nil
 	case "withdraw":
-		if !strings.HasPrefix(in.Connection, plumbline.Import) {
-			return nil, nil, plumbline.Invalidf("name an import run as "+plumbline.Import+"RUN in connection", "%q is no source that can be withdrawn", in.Connection)
+		if !plumbline.Withdrawable(in.Connection) {
+			return nil, nil, plumbline.Invalidf("name an import run as "+plumbline.Import+"RUN, or a provider as "+plumbline.Lookup+"CONNECTION, in connection",
+				"%q is no source that can be withdrawn", in.Connection)
 		}
 		return nil, []decided{{withdrawn: in.Connection, name: d.Key}}, nil
 	case "note":
@@ -123,9 +127,8 @@ func decodeRing(d plumbline.Delivery) ([]plumbline.Reading, error) {
 	if r.Missed {
 		return nil, connect.Ignored{Rule: "a ring that was missed"}
 	}
-	fields := map[string]plumbline.Value{
-		"ring:" + r.Rule + "/" + r.Due.UTC().Format("2006-01-02T15:04:05.000Z"): plumbline.JSONValue([]string{r.Rule})}
-	if r.Kind != plumbline.Job && r.Job != "" {
+	fields := map[string]plumbline.Value{plumbline.Ring(r.Rule, r.Due): plumbline.JSONValue([]string{r.Rule})}
+	if r.Kind == plumbline.Visit && r.Job != "" {
 		fields["job"] = plumbline.TextValue(string(r.Job))
 	}
 	return []plumbline.Reading{{Kind: r.Kind, About: r.Subject, At: r.Due, Fields: fields}}, nil

@@ -23,10 +23,12 @@ type Batch struct {
 	Jobs      []*Job
 	People    []*Person
 	Addresses []*Address
+	Things    []*Thing        // properties and equipment
 	Ties      []Object        // source records of which a read must decide
 	Unread    []Object        // what deliveries have named and not told
 	Moves     []identity.Move // source records that belong to other golden records now
 	Readings  []Heard         // which source records the deliveries have spoken of
+	lapsed    []Expiry        // of what providers that are withdrawn had said
 }
 
 // A Heard is a source record that was changed, with its deliveries.
@@ -60,6 +62,7 @@ type work struct {
 	unread  []Object
 	read    []inbox.Covering
 	heard   []Heard
+	lapsed  []Expiry
 	placed  map[plumbline.GoldenID]bool // jobs that are said to be elsewhere now
 }
 
@@ -137,9 +140,9 @@ func coverings(d Decoded) (list []inbox.Covering) {
 // unheard notes which sources the deliveries withdraw, and ignores what is said by one
 // that is withdrawn.
 func (w *work) unheard(batch []Decoded) ([]Decoded, error) {
-	imports := false
+	may := false
 	for _, d := range batch {
-		imports = imports || strings.HasPrefix(d.Delivery.Connection, plumbline.Import)
+		may = may || plumbline.Withdrawable(d.Delivery.Connection)
 		for _, x := range d.Decided {
 			if d.Err != nil || x.withdrawn == "" {
 				continue
@@ -149,7 +152,7 @@ func (w *work) unheard(batch []Decoded) ([]Decoded, error) {
 			}
 		}
 	}
-	if !imports {
+	if !may {
 		return batch, nil
 	}
 	withdrawn, err := record.Withdrawn(w.tx, w.location)
@@ -179,6 +182,9 @@ func (w *work) withdraw() error {
 	var people, places, assets, all []string
 	for _, r := range gone {
 		all = append(all, string(r.ID))
+		if strings.HasPrefix(r.Connection, plumbline.Lookup) {
+			w.lapsed = append(w.lapsed, Expiry{Owner: r.ID})
+		}
 		switch r.Kind {
 		case plumbline.Customer:
 			people = append(people, string(r.ID))
@@ -316,7 +322,7 @@ func (w *work) derive() (*Batch, error) {
 	if err := w.withdraw(); err != nil {
 		return nil, err
 	}
-	b := &Batch{Location: w.location, Playbook: w.playbook, Open: w.open, Moves: w.moves, Ties: w.ties, Unread: w.unread, Readings: w.heard}
+	b := &Batch{Location: w.location, Playbook: w.playbook, Open: w.open, Moves: w.moves, Ties: w.ties, Unread: w.unread, Readings: w.heard, lapsed: w.lapsed}
 	left, err := record.TakeStale(w.tx, w.location, w.most)
 	if err != nil {
 		return nil, err
