@@ -46,8 +46,8 @@ type decisionInput struct {
 }
 
 // A Decision is a word of the office: what it states of a record (say), a customer's
-// tick (consent), who is who (same, different), that an import run says nothing any more
-// (withdraw), or a note.
+// tick (consent), who is who (same, different), that an import run or a provider of
+// looked-up values says nothing any more (withdraw), or a note.
 type Decision struct {
 	Do string `json:"do" enum:"say,consent,same,different,withdraw,note"`
 	By string `json:"by,omitempty" doc:"Who decided; default: the name of the token"`
@@ -61,7 +61,7 @@ type Decision struct {
 	A plumbline.SourceID `json:"a,omitempty" doc:"same, different: a source record"`
 	B plumbline.SourceID `json:"b,omitempty" doc:"same, different: the other"`
 
-	Connection string `json:"connection,omitempty" doc:"withdraw: the import run, as import:RUN"`
+	Connection string `json:"connection,omitempty" doc:"withdraw: the import run, as import:RUN, or the provider, as lookup:CONNECTION"`
 }
 
 // A Consent is one tick of one person at one address.
@@ -152,9 +152,9 @@ func whole(tx *db.Tx, location string, d advance.OfficeDecision) error {
 		}
 		return there(tx, location, plumbline.Customer, d.A, d.B)
 	case "withdraw":
-		c, err := tenant.Get(tx, location, d.Connection)
-		if err == nil && !strings.HasPrefix(c.Name, plumbline.Import) {
-			err = plumbline.Invalidf("name an import run, as "+plumbline.Import+"RUN", "connection %s cannot be withdrawn", c.Name)
+		c, err := tenant.Get(tx, location, strings.TrimPrefix(d.Connection, plumbline.Lookup))
+		if err == nil && !plumbline.Withdrawable(d.Connection) {
+			err = plumbline.Invalidf("name an import run, as "+plumbline.Import+"RUN, or a provider, as "+plumbline.Lookup+"CONNECTION", "connection %s cannot be withdrawn", c.Name)
 		}
 		return err
 	case "note":

@@ -21,6 +21,7 @@ type decide struct {
 	Promise   decidePromise   `cmd:"" help:"Note by when the payer of a job promised to pay."`
 	Same      decideSame      `cmd:"" help:"Two customers' records are of the same person."`
 	Different decideDifferent `cmd:"" help:"Two customers' records are of different persons."`
+	Withdraw  decideWithdraw  `cmd:"" help:"Take back all that a provider of looked-up values has said."`
 	Say       decideSay       `cmd:"" help:"State any field of a record."`
 }
 
@@ -144,6 +145,17 @@ type decideDifferent struct {
 
 // Run keeps that they are two.
 func (c *decideDifferent) Run(s *shell) error { return c.keep(s, "different") }
+
+type decideWithdraw struct {
+	Provider string `arg:"" help:"The connection that looked the values up."`
+}
+
+// Run keeps that a provider says nothing any more.
+func (c *decideWithdraw) Run(s *shell) error {
+	return s.keep(func(string) (advance.OfficeDecision, error) {
+		return advance.OfficeDecision{Do: "withdraw", Connection: plumbline.Lookup + strings.TrimPrefix(c.Provider, plumbline.Lookup)}, nil
+	})
+}
 
 type decideSay struct {
 	Kind   string   `arg:"" help:"Kind of the record, such as job."`
