@@ -180,6 +180,7 @@ var Fields = map[Kind]map[string]Field{
 		"warranty_until":  {Type: Date},
 		"next_due":        {Type: Date, About: "when it is to be serviced next"},
 		"place":           {Type: Text, About: "where on the property it stands"},
+		"retired":         {Type: Date, About: "since when it is out of use"},
 		"notes":           {Type: Text},
 		"property":        {Type: Ref, To: Property},
 		"customer":        {Type: Ref, To: Customer, About: "who the source lists it under"},

@@ -21,7 +21,7 @@ type JobView struct {
 	Tags        []string `json:"tags,omitempty" cel:"tags"`
 	Stage       string   `json:"stage,omitempty" cel:"stage"`
 	SourceURL   string   `json:"source_url,omitempty" cel:"source_url"`
-	Equipment   string   `json:"equipment,omitempty" cel:"equipment"` // equipment notes of its visits
+	Equipment   string   `json:"equipment,omitempty" cel:"equipment"` // what was written on equipment at its visits
 
 	Visits  []VisitView `json:"visits,omitempty" cel:"visits"`
 	Undone  []string    `json:"undone,omitempty" cel:"undone"`
@@ -159,6 +159,7 @@ type AssetView struct {
 	NextDue       string `json:"next_due,omitempty" cel:"next_due"`
 	Place         string `json:"place,omitempty" cel:"place"`
 	Notes         string `json:"notes,omitempty" cel:"notes"`
+	Retired       string `json:"retired,omitempty" cel:"retired"` // since when it is out of use
 	// The records, of any source, that stand for where it is and whose it is: those of
 	// golden records change when people are told apart, these do not.
 	Property SourceID `json:"property,omitempty" cel:"property"`

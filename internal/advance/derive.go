@@ -7,6 +7,7 @@ import (
 	"plumbline.dev/plumbline"
 	"plumbline.dev/plumbline/internal/calendar"
 	"plumbline.dev/plumbline/internal/db"
+	"plumbline.dev/plumbline/internal/equipment"
 	"plumbline.dev/plumbline/internal/golden"
 	"plumbline.dev/plumbline/internal/identity"
 	"plumbline.dev/plumbline/internal/match"
@@ -29,6 +30,8 @@ type Job struct {
 	Aliases     []string
 	WindowKnown map[string]time.Time
 	Flags       []string
+	// Notes are what was written of its visits, on the equipment that it names.
+	Notes []equipment.Note
 	// Silent: what changed comes from a model, a playbook or a rebuild; nobody is told.
 	Silent bool
 	// Placed: it may be at another property than before.
@@ -84,6 +87,7 @@ func (w *work) deriveBase(b *Batch, ids map[string]string) error {
 	}
 	var put []record.Golden
 	var touched []string // source records on which jobs may rest
+	var assets []record.Golden
 	for _, id := range keys(ids) {
 		gid := plumbline.GoldenID(id)
 		kind, rows := itself(members[gid], had[gid].Kind)
@@ -116,6 +120,9 @@ func (w *work) deriveBase(b *Batch, ids map[string]string) error {
 		g := deriveSimple(w.location, gid, kind, rows)
 		if g.Doc != had[gid].Doc {
 			touched = append(touched, idsOf(rows, id)...)
+			if kind == plumbline.Asset {
+				assets = append(assets, had[gid], g)
+			}
 		}
 		put = append(put, g)
 		if kind != plumbline.Technician && len(rows) > 0 {
@@ -126,8 +133,14 @@ func (w *work) deriveBase(b *Batch, ids map[string]string) error {
 		return err
 	}
 	jobs, err := record.Dependents(w.tx, w.location, distinct(touched))
+	if err != nil {
+		return err
+	}
 	w.stale(record.RankJob, "delivery", jobs...)
-	return err
+	if len(assets) == 0 {
+		return nil
+	}
+	return w.staleAround(assets)
 }
 
 // itself says of which kind a golden record is, and which members make it: none if all
@@ -275,7 +288,9 @@ func (w *work) storeJobs(b *Batch, f *folding, causes map[string]string) error {
 	return record.StoreGolden(w.tx, w.location, put)
 }
 
-func (j *Job) document() string { return db.JSON(storedJob{j.View, j.History, j.Visits, j.Flags}) }
+func (j *Job) document() string {
+	return db.JSON(storedJob{j.View, j.History, j.Visits, j.Flags, j.Notes})
+}
 
 // ofJob says whether records of a kind are derived with their job.
 func ofJob(kind plumbline.Kind) bool {
@@ -292,6 +307,7 @@ type storedJob struct {
 	History stage.History            `json:"history"`
 	Trips   map[string]stage.History `json:"trips,omitempty"`
 	Flags   []string                 `json:"flags,omitempty"`
+	Notes   []equipment.Note         `json:"notes,omitempty"`
 }
 
 // A StoredJob is what ReadJob returns.
@@ -309,6 +325,7 @@ type jobInput struct {
 	shared   map[plumbline.GoldenID][]*record.Row
 	resolved map[plumbline.SourceID]plumbline.GoldenID
 	golden   map[plumbline.GoldenID]record.Golden
+	assets   map[plumbline.GoldenID][]plumbline.AssetView // by property
 }
 
 func (w *work) loadJobs(ids []string) (in jobInput, err error) {
@@ -335,7 +352,16 @@ func (w *work) loadJobs(ids []string) (in jobInput, err error) {
 	for _, g := range in.resolved {
 		golden = append(golden, string(g))
 	}
-	in.golden, err = record.LoadGolden(w.tx, w.location, distinct(golden))
+	if in.golden, err = record.LoadGolden(w.tx, w.location, distinct(golden)); err != nil {
+		return in, err
+	}
+	var places []string
+	for id, g := range in.golden {
+		if g.Kind == plumbline.Property {
+			places = append(places, string(id))
+		}
+	}
+	in.assets, err = w.assetsAt(distinct(places))
 	return in, err
 }
 
@@ -401,6 +427,11 @@ func (w *work) deriveJob(in jobInput, id string) (*Job, error) {
 		return nil, err
 	}
 	j.View, j.History, j.Visits, j.WindowKnown, j.Flags = folded.Job, folded.History, folded.Visits, folded.WindowKnown, folded.Flags
+	if j.Property != nil {
+		w.write(j, folded.Notes, in.assets[plumbline.GoldenID(j.Property.ID)])
+	} else {
+		w.write(j, folded.Notes, nil)
+	}
 	j.Parts = roles(w.location, in, own, gid)
 	j.Aliases = Aliases(in.members[gid])
 	return j, nil

@@ -64,11 +64,15 @@ func (w *work) deriveSums(b *Batch, ids map[string]string) error {
 		}
 		roles[p.Person][p.Job] = append(roles[p.Person][p.Job], p.Role)
 	}
+	have, err := w.ownings(keys(ids), places)
+	if err != nil {
+		return err
+	}
 	docs := make([]record.Golden, len(alive))
 	err = plumbline.EachErr(len(alive), func(i int) error {
 		p := alive[i]
 		p.Jobs = slices.Sorted(maps.Keys(roles[p.ID]))
-		w.sum(&p.View, roles[p.ID], jobs, places)
+		w.sum(&p.View, roles[p.ID], jobs, places, have)
 		_, rows := itself(p.Rows, plumbline.Customer)
 		if err := w.consents(&p.View, rows, addresses); err != nil {
 			return err
@@ -88,7 +92,7 @@ func (w *work) jobsOf(parts []record.Part, fresh []*Job) (map[plumbline.GoldenID
 	jobs := map[plumbline.GoldenID]storedJob{}
 	places := map[plumbline.GoldenID]plumbline.PropertyView{}
 	for _, j := range fresh {
-		jobs[j.ID] = storedJob{JobView: j.View, Flags: j.Flags}
+		jobs[j.ID] = storedJob{JobView: j.View, Flags: j.Flags, Notes: j.Notes}
 		if j.Property != nil {
 			places[j.ID] = *j.Property
 		}
@@ -126,7 +130,7 @@ func (w *work) jobsOf(parts []record.Part, fresh []*Job) (map[plumbline.GoldenID
 
 // sum adds what a person's jobs come to. Nothing here looks at the time of day: an
 // appointment that has passed without being kept is still the next one.
-func (w *work) sum(p *plumbline.PersonView, mine map[plumbline.GoldenID][]plumbline.Role, jobs map[plumbline.GoldenID]storedJob, places map[plumbline.GoldenID]plumbline.PropertyView) {
+func (w *work) sum(p *plumbline.PersonView, mine map[plumbline.GoldenID][]plumbline.Role, jobs map[plumbline.GoldenID]storedJob, places map[plumbline.GoldenID]plumbline.PropertyView, have owning) {
 	ids := make([]plumbline.GoldenID, 0, len(mine))
 	for id := range mine {
 		ids = append(ids, id)
@@ -134,7 +138,7 @@ func (w *work) sum(p *plumbline.PersonView, mine map[plumbline.GoldenID][]plumbl
 	slices.Sort(ids)
 	var past []pastVisit
 	var disputed, overdue, credit, known bool
-	var equipment []string
+	var all []storedJob
 	for _, id := range ids {
 		j, ok := jobs[id]
 		if !ok {
@@ -157,9 +161,7 @@ func (w *work) sum(p *plumbline.PersonView, mine map[plumbline.GoldenID][]plumbl
 				p.NextMaintenance = j.NextDue
 			}
 		}
-		if j.Equipment != "" {
-			equipment = append(equipment, place.Street+": "+j.Equipment)
-		}
+		all = append(all, j)
 		if slices.Contains(mine[id], plumbline.Payer) {
 			known = known || j.IssuedTotal != 0 || j.Deposit != 0
 			if j.SettledBalance > 0 && j.IssuedTotal > 0 {
@@ -184,7 +186,8 @@ func (w *work) sum(p *plumbline.PersonView, mine map[plumbline.GoldenID][]plumbl
 	for i := 0; i < len(past) && i < summaries; i++ {
 		lines = append(lines, past[i].line)
 	}
-	p.ServiceSummary, p.Equipment = strings.Join(lines, "\n"), strings.Join(equipment, "\n")
+	p.ServiceSummary = strings.Join(lines, "\n")
+	p.Equipment = have.describe(plumbline.GoldenID(p.ID), all, places, zone(w.playbook.Settings.Zone))
 	p.AccountStatus = accountStatus(known, disputed, overdue, credit && p.Balance == 0)
 }
 

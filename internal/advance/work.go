@@ -63,6 +63,7 @@ type work struct {
 	read    []inbox.Covering
 	heard   []Heard
 	lapsed  []Expiry
+	owned   *bool                       // there is any equipment, or any plan; nil: nobody has looked
 	placed  map[plumbline.GoldenID]bool // jobs that are said to be elsewhere now
 }
 
@@ -179,7 +180,7 @@ func (w *work) withdraw() error {
 		return err
 	}
 	w.derived += max(len(gone), 1) // looking for the last is a step, too
-	var people, places, assets, all []string
+	var people, places, assets, all, left []string
 	for _, r := range gone {
 		all = append(all, string(r.ID))
 		if strings.HasPrefix(r.Connection, plumbline.Lookup) {
@@ -191,6 +192,7 @@ func (w *work) withdraw() error {
 		case plumbline.Property:
 			places = append(places, string(r.ID))
 			people = append(people, string(r.RefTo(w.location, "customer")))
+			left = append(left, string(r.Golden))
 		case plumbline.Asset:
 			assets = append(assets, string(r.ID))
 		}
@@ -201,6 +203,9 @@ func (w *work) withdraw() error {
 		return err
 	}
 	w.stale(record.RankJob, "delivery", jobs...)
+	if err := w.moved(left); err != nil {
+		return err
+	}
 	return w.resolve(people, places, assets)
 }
 
@@ -300,14 +305,17 @@ func (w *work) resolve(people, places, assets []string) error {
 		return err
 	}
 	w.moves = append(w.moves, moves...)
-	var moved []string
+	var moved, golden []string
 	for _, m := range moves {
 		w.stale(record.RankBase, "delivery", string(m.From), string(m.To))
-		moved = append(moved, string(m.ID))
+		moved, golden = append(moved, string(m.ID)), append(golden, string(m.From), string(m.To))
 	}
 	jobs, err := record.Dependents(w.tx, w.location, moved)
+	if err != nil || len(moves) == 0 {
+		return err
+	}
 	w.stale(record.RankJob, "delivery", jobs...)
-	return err
+	return w.moved(golden)
 }
 
 func distinct(ids []string) []string {

@@ -51,6 +51,11 @@ func (x *Explainer) Record(tx *db.Tx, location, name string) (e Explanation, err
 		return e, err
 	}
 	e.add(title, owned...)
+	notes, err := written(tx, location, g)
+	if err != nil {
+		return e, err
+	}
+	e.add("What was written of it", notes...)
 	asks, err := undecided(tx, location, rows)
 	if err != nil {
 		return e, err

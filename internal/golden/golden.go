@@ -202,7 +202,7 @@ func Asset(location string, id plumbline.GoldenID, members []*plumbline.SourceRe
 	}
 	v := plumbline.AssetView{
 		ID: string(id), Type: text("type"), Maker: text("maker"), Model: text("model"), Serial: text("serial"),
-		Installed: text("installed"), WarrantyUntil: text("warranty_until"), NextDue: text("next_due"), Place: text("place"), Notes: text("notes"),
+		Installed: text("installed"), WarrantyUntil: text("warranty_until"), NextDue: text("next_due"), Place: text("place"), Notes: text("notes"), Retired: text("retired"),
 		Property: to("property"), Customer: to("customer"),
 	}
 	delete(why, "property_record")

@@ -158,6 +158,7 @@ type document struct {
 	Rules        ordered[ruleDoc]                  `yaml:"rules"`
 	Texts        map[string]map[string]string      `yaml:"texts"`
 	Mapping      map[string]map[string]*mappingDoc `yaml:"mapping"`
+	Equipment    equipmentDoc                      `yaml:"equipment"`
 	Survivorship map[string]map[string][]leaf      `yaml:"survivorship"`
 }
 
@@ -240,6 +241,10 @@ type taskDoc struct {
 	Ends    leaf   `yaml:"ends"`
 }
 
+type equipmentDoc struct {
+	Lines []leaf `yaml:"lines"`
+}
+
 type mappingDoc struct {
 	For    leaf              `yaml:"for"`
 	When   leaf              `yaml:"when"`
@@ -299,6 +304,7 @@ func (d *loader) build() {
 	d.texts()
 	d.mappings()
 	d.survivorship()
+	d.equipment()
 	for _, r := range d.named {
 		known := d.jobStages()
 		if r.kind == "clock" {
@@ -677,6 +683,27 @@ func (d *loader) mapping(path string, m *mappingDoc) *Mapping {
 		out.Fields = append(out.Fields, field)
 	}
 	return out
+}
+
+func (d *loader) equipment() {
+	for _, l := range d.doc.Equipment.Lines {
+		if p := d.pattern(l); p != nil {
+			d.book.Equipment.Lines = append(d.book.Equipment.Lines, p)
+		}
+	}
+}
+
+// pattern compiles a regular expression; nil where there is none, or it is wrong.
+func (d *loader) pattern(l leaf) *regexp.Regexp {
+	if !l.given() {
+		return nil
+	}
+	p, err := regexp.Compile(l.text)
+	if err != nil {
+		d.problem(l.n.at, l.path, "correct it, or write it between single quotation marks", "%q is no regular expression: %v", l.text, err)
+		return nil
+	}
+	return p
 }
 
 // sourceTypes are the types of expression that can be written as a value.

@@ -5,6 +5,7 @@
 package playbook
 
 import (
+	"regexp"
 	"slices"
 	"time"
 
@@ -24,6 +25,7 @@ type Playbook struct {
 
 	Texts        map[string]map[string]string   // message id -> language -> template in the syntax of wording
 	Mapping      map[string]map[string]*Mapping // tool -> target type -> what its records should say
+	Equipment    Equipment
 	Settings     Settings
 	Survivorship Survivorship
 
@@ -158,6 +160,16 @@ type MapField struct {
 	Owner       string // whose statement wins: field, office, crm or us
 	Write       string // always, if_empty, if_newer, forward_only, never, theirs_to_ours or create
 	Unique      bool
+}
+
+// Equipment says what is written on the equipment of a property.
+type Equipment struct {
+	Lines []*regexp.Regexp // lines of a bill that are about equipment, over "KIND: NAME, DESCRIPTION"
+}
+
+// About says whether a line of a bill is about equipment.
+func (e Equipment) About(line string) bool {
+	return slices.ContainsFunc(e.Lines, func(p *regexp.Regexp) bool { return p.MatchString(line) })
 }
 
 // Settings are facts about the shop and numbers of its policy.

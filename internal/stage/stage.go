@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"plumbline.dev/plumbline"
+	"plumbline.dev/plumbline/internal/equipment"
 	"plumbline.dev/plumbline/internal/money"
 	"plumbline.dev/plumbline/internal/playbook"
 )
@@ -85,7 +86,8 @@ type Folded struct {
 	History History
 	Visits  map[string]History // by visit id
 	Ledger  money.Ledger
-	Flags   []string // sentences for people: clocks cut, guards broken
+	Flags   []string         // sentences for people: clocks cut, guards broken
+	Notes   []equipment.Note // what was written of its visits, on no piece of equipment yet
 	// WindowKnown says when the window of each visit was last heard to be what it is.
 	WindowKnown map[string]time.Time
 }
