@@ -23,7 +23,8 @@ const (
 	Technician Kind = "technician"
 	Invoice    Kind = "invoice"
 	Payment    Kind = "payment"
-	Asset      Kind = "asset" // a piece of equipment; it stays with the property
+	Asset      Kind = "asset"      // a piece of equipment; it stays with the property
+	Membership Kind = "membership" // a plan that somebody holds
 	Address    Kind = "address"
 	Account    Kind = "account" // what is said about a whole connection
 )
@@ -32,6 +33,7 @@ const (
 const (
 	Office = "office" // decisions of people
 	Clock  = "clock"  // rings
+	Rule   = "rule"   // what the playbook infers of what others say
 )
 
 // Import leads the name of a connection that is an import run: what one file says is a

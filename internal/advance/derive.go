@@ -32,6 +32,8 @@ type Job struct {
 	Flags       []string
 	// Notes are what was written of its visits, on the equipment that it names.
 	Notes []equipment.Note
+	// Bought are the plans that its bills sell.
+	Bought []stage.Bought
 	// Silent: what changed comes from a model, a playbook or a rebuild; nobody is told.
 	Silent bool
 	// Placed: it may be at another property than before.
@@ -86,8 +88,8 @@ func (w *work) deriveBase(b *Batch, ids map[string]string) error {
 		return err
 	}
 	var put []record.Golden
-	var touched []string // source records on which jobs may rest
-	var assets []record.Golden
+	var touched []string      // source records on which jobs may rest
+	var owned []record.Golden // equipment and plans, as they were and as they are
 	for _, id := range keys(ids) {
 		gid := plumbline.GoldenID(id)
 		kind, rows := itself(members[gid], had[gid].Kind)
@@ -113,19 +115,19 @@ func (w *work) deriveBase(b *Batch, ids map[string]string) error {
 				return err
 			}
 			continue
-		case plumbline.Property, plumbline.Technician, plumbline.Asset:
+		case plumbline.Property, plumbline.Technician, plumbline.Asset, plumbline.Membership:
 		default:
 			continue
 		}
 		g := deriveSimple(w.location, gid, kind, rows)
 		if g.Doc != had[gid].Doc {
 			touched = append(touched, idsOf(rows, id)...)
-			if kind == plumbline.Asset {
-				assets = append(assets, had[gid], g)
+			if kind == plumbline.Asset || kind == plumbline.Membership {
+				owned = append(owned, had[gid], g)
 			}
 		}
 		put = append(put, g)
-		if kind != plumbline.Technician && len(rows) > 0 {
+		if (kind == plumbline.Property || kind == plumbline.Asset) && len(rows) > 0 {
 			b.Things = append(b.Things, &Thing{gid, kind, rows})
 		}
 	}
@@ -137,10 +139,10 @@ func (w *work) deriveBase(b *Batch, ids map[string]string) error {
 		return err
 	}
 	w.stale(record.RankJob, "delivery", jobs...)
-	if len(assets) == 0 {
+	if len(owned) == 0 {
 		return nil
 	}
-	return w.staleAround(assets)
+	return w.staleAround(owned)
 }
 
 // itself says of which kind a golden record is, and which members make it: none if all
@@ -191,6 +193,8 @@ func deriveSimple(location string, id plumbline.GoldenID, kind plumbline.Kind, r
 	switch kind {
 	case plumbline.Asset:
 		view, why = golden.Asset(location, id, sources(rows))
+	case plumbline.Membership:
+		view, why = golden.Membership(location, id, sources(rows))
 	case plumbline.Property:
 		v, y := golden.Property(id, sources(rows))
 		where := calendar.Place{State: v.State, ZIP: v.PostalCode, Zone: v.Zone}.Where()
@@ -289,7 +293,7 @@ func (w *work) storeJobs(b *Batch, f *folding, causes map[string]string) error {
 }
 
 func (j *Job) document() string {
-	return db.JSON(storedJob{j.View, j.History, j.Visits, j.Flags, j.Notes})
+	return db.JSON(storedJob{j.View, j.History, j.Visits, j.Flags, j.Notes, j.Bought})
 }
 
 // ofJob says whether records of a kind are derived with their job.
@@ -308,6 +312,7 @@ type storedJob struct {
 	Trips   map[string]stage.History `json:"trips,omitempty"`
 	Flags   []string                 `json:"flags,omitempty"`
 	Notes   []equipment.Note         `json:"notes,omitempty"`
+	Bought  []stage.Bought           `json:"bought,omitempty"`
 }
 
 // A StoredJob is what ReadJob returns.
@@ -427,6 +432,7 @@ func (w *work) deriveJob(in jobInput, id string) (*Job, error) {
 		return nil, err
 	}
 	j.View, j.History, j.Visits, j.WindowKnown, j.Flags = folded.Job, folded.History, folded.Visits, folded.WindowKnown, folded.Flags
+	j.Bought = folded.Bought
 	if j.Property != nil {
 		w.write(j, folded.Notes, in.assets[plumbline.GoldenID(j.Property.ID)])
 	} else {

@@ -3,6 +3,8 @@ package advance
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 
@@ -32,7 +34,7 @@ func decodeFinding(d plumbline.Delivery) ([]plumbline.Reading, error) {
 	if f.About == "" || f.Asked == "" || !strings.HasPrefix(d.Connection, plumbline.Lookup) {
 		return nil, plumbline.Invalidf("name the record and what was asked, and keep it under "+plumbline.Lookup+"CONNECTION", "what was looked up belongs to nobody")
 	}
-	fields, authors := map[string]plumbline.Value{"asked": plumbline.TextValue(f.Asked)}, map[string]plumbline.Author{"asked": plumbline.ByLookup}
+	fields, authors := map[string]plumbline.Value{plumbline.Asked: plumbline.TextValue(f.Asked)}, map[string]plumbline.Author{plumbline.Asked: plumbline.ByLookup}
 	for name, v := range f.Fields {
 		if known, ok := plumbline.Fields[f.Kind][name]; ok && !known.Type.Fits(v) {
 			return nil, plumbline.Invalidf("correct the provider", "%s %s is no %s", f.Kind, name, known.Type)
@@ -81,7 +83,7 @@ func expiries(rows []*record.Row) (list []Expiry) {
 		}
 		x := Expiry{Owner: r.ID, About: r.About, Kind: r.Kind, Source: r.Connection}
 		seen := map[int64]bool{}
-		for field := range plumbline.Fields[r.Kind] {
+		for _, field := range append(slices.Collect(maps.Keys(plumbline.Fields[r.Kind])), plumbline.Asked) {
 			c, _ := r.Get(field)
 			if c.Looked.Until == 0 || r.Expired(c) || seen[c.Looked.Until] {
 				continue

@@ -74,15 +74,16 @@ func (w *work) assets(named map[plumbline.GoldenID][]plumbline.GoldenID) (map[pl
 	return views, to, err
 }
 
-// staleAround marks what shows equipment that has changed: the jobs of the properties
-// where it stood or stands, since notes may belong on it, and the people whose it is.
+// staleAround marks what shows equipment and plans that have changed: the jobs of the
+// properties where equipment stood or stands, since notes may belong on it, and the people
+// whose it is.
 func (w *work) staleAround(changed []record.Golden) error {
 	var places, people []string
 	for _, g := range changed {
 		if g.Doc == "" {
 			continue
 		}
-		var v plumbline.AssetView
+		var v struct{ Property, Customer plumbline.SourceID }
 		if err := g.Read(&v); err != nil {
 			return err
 		}

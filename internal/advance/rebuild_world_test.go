@@ -77,7 +77,7 @@ func (w *chaos) source(connection string, kind plumbline.Kind, id string) plumbl
 }
 
 var sizes = map[plumbline.Kind]int{plumbline.Customer: 4, plumbline.Property: 3, plumbline.Technician: 2, plumbline.Job: 3, plumbline.Visit: 3,
-	plumbline.Invoice: 3, plumbline.Payment: 3, plumbline.Asset: 3}
+	plumbline.Invoice: 3, plumbline.Payment: 3, plumbline.Asset: 3, plumbline.Membership: 3}
 
 func (w *chaos) object(kind plumbline.Kind) string {
 	prefix := string(kind[:1])
@@ -119,7 +119,7 @@ func (w *chaos) value(kind plumbline.Kind, name string, f plumbline.Field) plumb
 	case plumbline.Decimal:
 		return text(w.pick("decimal", "43.61", "43.70", "-116.20"))
 	case plumbline.Texts:
-		return plumbline.Value(w.pick("texts", `[]`, `["warranty"]`, `["a","b"]`, `["estimate"]`))
+		return plumbline.Value(w.pick("texts", `[]`, `["Membership"]`, `["warranty"]`, `["a","b"]`, `["estimate"]`))
 	case plumbline.List:
 		return w.list(name)
 	}
@@ -132,7 +132,7 @@ func (w *chaos) list(name string) plumbline.Value {
 		return plumbline.Value(w.pick("options", `[]`, `[{"id":"1","status":"open"}]`, `[{"id":"1","status":"approved"}]`, `[{"id":"1","status":"declined"}]`))
 	case "lines":
 		job := w.object(plumbline.Job)
-		return plumbline.JSONValue([]map[string]string{{"name": w.pick("name", "work", "Capacitor for X-1001", "install of a Trane S9V2 furnace"), "quantity": "1", "amount": w.pick("line", "100.00", "150.00"),
+		return plumbline.JSONValue([]map[string]string{{"name": w.pick("name", "work", "Capacitor for X-1001", "Membership", "Install Trane furnace, model S9V2, serial X-1001"), "quantity": "1", "amount": w.pick("line", "100.00", "150.00"),
 			"job": string(w.source("field", plumbline.Job, job))}})
 	}
 	if name == "notes" {
@@ -147,6 +147,8 @@ func (w *chaos) words(kind plumbline.Kind, name string) string {
 		return w.pick(name, "Dana", "Dan", "Daniel", "Maria", "")
 	case "last_name":
 		return w.pick(name, "Ortiz", "Ortis", "Reyes")
+	case "plan":
+		return w.pick(name, "Membership", "Gold", "Silver")
 	case "maker":
 		return w.pick(name, "Trane", "Carrier")
 	case "serial":
@@ -179,6 +181,8 @@ func (w *chaos) words(kind plumbline.Kind, name string) string {
 		return w.pick(name, "en", "es")
 	case "status":
 		switch kind {
+		case plumbline.Membership:
+			return w.pick(name, "active", "ended")
 		case plumbline.Invoice:
 			return w.pick(name, "open", "paid", "void", "uncollectible")
 		case plumbline.Payment:
@@ -199,7 +203,7 @@ func (w *chaos) words(kind plumbline.Kind, name string) string {
 	return w.pick(name, "a", "b")
 }
 
-var kinds = []plumbline.Kind{plumbline.Customer, plumbline.Property, plumbline.Technician, plumbline.Job, plumbline.Visit, plumbline.Invoice, plumbline.Payment, plumbline.Asset}
+var kinds = []plumbline.Kind{plumbline.Customer, plumbline.Property, plumbline.Technician, plumbline.Job, plumbline.Visit, plumbline.Invoice, plumbline.Payment, plumbline.Asset, plumbline.Membership}
 
 // fields draws some fields of a kind.
 func (w *chaos) fields(kind plumbline.Kind) map[string]plumbline.Value {

@@ -24,13 +24,14 @@ type decided struct {
 	name      string
 }
 
-// An OfficeDecision is the body of a delivery of source office. Do is one of say,
+// An OfficeDecision is the body of a delivery of source office. Do is one of say, add,
 // consent, same, different, withdraw and note.
 type OfficeDecision struct {
 	Do string `json:"do"`
 	By string `json:"by"`
 
-	// say: what the office states about a source record, by field names.
+	// say: what the office states about a source record, by field names. add: a piece of
+	// equipment or a plan of which no tool has a record, likewise; it names nobody in about.
 	About  plumbline.SourceID         `json:"about,omitempty"`
 	Kind   plumbline.Kind             `json:"kind,omitempty"`
 	Fields map[string]plumbline.Value `json:"fields,omitempty"`
@@ -77,6 +78,16 @@ func decodeOffice(d plumbline.Delivery) ([]plumbline.Reading, []decided, error) 
 			}
 		}
 		return []plumbline.Reading{{Kind: in.Kind, About: in.About, At: d.Received, Fields: in.Fields}}, nil, nil
+	case "add":
+		if in.Kind != plumbline.Asset && in.Kind != plumbline.Membership || len(in.Fields) == 0 {
+			return nil, nil, plumbline.Invalidf("add an asset or a membership, with its fields", "the office cannot add a %q", in.Kind)
+		}
+		for name, v := range in.Fields {
+			if f, ok := plumbline.FieldOf(in.Kind, name); ok && !f.Type.Fits(v) {
+				return nil, nil, plumbline.Invalidf("correct the value", "%s %s is no %s", in.Kind, name, f.Type)
+			}
+		}
+		return []plumbline.Reading{{Kind: in.Kind, ID: d.Key, At: d.Received, Created: d.Received, Fields: in.Fields}}, nil, nil
 	case "consent":
 		c := in.Consent
 		if c == nil || !strings.HasPrefix(c.Address, "+") || c.Tick != "service" && c.Tick != "marketing" || c.Wording == "" {
@@ -103,7 +114,7 @@ func decodeOffice(d plumbline.Delivery) ([]plumbline.Reading, []decided, error) 
 	case "note":
 		return nil, nil, connect.Ignored{Rule: "a note for the record"}
 	}
-	return nil, nil, plumbline.Invalidf("say, consent, same, different, withdraw or note", "the office cannot do %q", in.Do)
+	return nil, nil, plumbline.Invalidf("say, add, consent, same, different, withdraw or note", "the office cannot do %q", in.Do)
 }
 
 // A Ring is the body of a delivery of source clock.

@@ -225,7 +225,7 @@ func (w *work) spread(changed []record.Changed, decisions []identity.Decision) e
 		}
 		rank := record.RankJob
 		switch c.Kind {
-		case plumbline.Customer, plumbline.Property, plumbline.Technician, plumbline.Address, plumbline.Asset:
+		case plumbline.Customer, plumbline.Property, plumbline.Technician, plumbline.Address, plumbline.Asset, plumbline.Membership:
 			rank = record.RankBase
 		}
 		w.stale(rank, "delivery", c.Left...)
@@ -247,7 +247,7 @@ func (w *work) spread(changed []record.Changed, decisions []identity.Decision) e
 				assets = append(assets, string(c.ID))
 			}
 			w.stale(record.RankBase, "delivery", string(c.Golden))
-		case plumbline.Technician, plumbline.Address:
+		case plumbline.Technician, plumbline.Address, plumbline.Membership:
 			w.stale(record.RankBase, "delivery", string(c.Golden))
 		default:
 			w.stale(record.RankJob, "delivery", string(c.Golden), string(c.Old))

@@ -306,7 +306,7 @@ func next(page []record.Golden, limit int) string {
 
 type recordsInput struct {
 	PageInput
-	Kind plumbline.Kind `query:"kind" required:"true" enum:"customer,property,technician,address,asset"`
+	Kind plumbline.Kind `query:"kind" required:"true" enum:"customer,property,technician,address,asset,membership"`
 }
 
 // Records are a page of golden records in the order of their ids. Next is empty on the

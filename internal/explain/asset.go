@@ -15,7 +15,7 @@ import (
 // belongings says where a piece of equipment stands and whose it is, as the records that
 // it names are told apart today; of a property or a customer, what stands there or is theirs.
 func belongings(tx *db.Tx, location string, g record.Golden, rows []*record.Row) (title string, lines []Line, err error) {
-	if g.Kind == plumbline.Asset {
+	if g.Kind == plumbline.Asset || g.Kind == plumbline.Membership {
 		lines, err = owners(tx, location, g)
 		return "Belongs to", lines, err
 	}
@@ -96,7 +96,7 @@ func written(tx *db.Tx, location string, g record.Golden) (lines []Line, err err
 }
 
 func owners(tx *db.Tx, location string, g record.Golden) (lines []Line, err error) {
-	var v plumbline.AssetView
+	var v struct{ Property, Customer plumbline.SourceID }
 	if err := g.Read(&v); err != nil {
 		return nil, err
 	}

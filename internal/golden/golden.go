@@ -190,16 +190,7 @@ func Asset(location string, id plumbline.GoldenID, members []*plumbline.SourceRe
 	why := Provenance{}
 	members = counting(plumbline.Asset, members)
 	text := func(field string) string { return pick(members, field, why).Text() }
-	to := func(field string) plumbline.SourceID {
-		for _, name := range []string{field + "_record", field} {
-			if list := candidates(members, name); len(list) > 0 {
-				pick(members, name, why)
-				why[field] = why[name]
-				return pointed(location, name, list[0])
-			}
-		}
-		return ""
-	}
+	to := func(field string) plumbline.SourceID { return owner(location, plumbline.Asset, members, field, why) }
 	v := plumbline.AssetView{
 		ID: string(id), Type: text("type"), Maker: text("maker"), Model: text("model"), Serial: text("serial"),
 		Installed: text("installed"), WarrantyUntil: text("warranty_until"), NextDue: text("next_due"), Place: text("place"), Notes: text("notes"), Retired: text("retired"),
@@ -210,9 +201,40 @@ func Asset(location string, id plumbline.GoldenID, members []*plumbline.SourceRe
 	return v, why
 }
 
+// Membership merges what was said of a plan that somebody holds. It is active until
+// somebody says that it has ended: no day ends it by itself.
+func Membership(location string, id plumbline.GoldenID, members []*plumbline.SourceRecord) (plumbline.MembershipView, Provenance) {
+	why := Provenance{}
+	text := func(field string) string { return pick(members, field, why).Text() }
+	v := plumbline.MembershipView{
+		ID: string(id), Plan: text("plan"), Status: cmp.Or(text("status"), "active"), Started: text("started"), Renews: text("renews"), Months: pick(members, "months", why).Int(),
+		NextDue: text("next_due"), Price: text("price"), Retired: text("retired"), Notes: text("notes"),
+		Property: owner(location, plumbline.Membership, members, "property", why), Customer: owner(location, plumbline.Membership, members, "customer", why),
+	}
+	if v.Retired != "" {
+		v.Status = "ended"
+	}
+	delete(why, "property_record")
+	delete(why, "customer_record")
+	return v, why
+}
+
+// owner is the source record that stands for the property or customer to which something
+// belongs: the one that a person has named, else the one that its source lists it under.
+func owner(location string, kind plumbline.Kind, members []*plumbline.SourceRecord, field string, why Provenance) plumbline.SourceID {
+	for _, name := range []string{field + "_record", field} {
+		if list := candidates(members, name); len(list) > 0 {
+			pick(members, name, why)
+			why[field] = why[name]
+			return pointed(location, kind, name, list[0])
+		}
+	}
+	return ""
+}
+
 // pointed is the source record to which a value points.
-func pointed(location, field string, c candidate) plumbline.SourceID {
-	f := plumbline.Fields[plumbline.Asset][field]
+func pointed(location string, kind plumbline.Kind, field string, c candidate) plumbline.SourceID {
+	f := plumbline.Fields[kind][field]
 	if f.Type == plumbline.Record || c.record.About != "" {
 		return plumbline.SourceID(c.value.Text())
 	}

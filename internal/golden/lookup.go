@@ -55,7 +55,7 @@ func Missing(kind plumbline.Kind, members []*plumbline.SourceRecord, fields []st
 // asked now, if only that it knows nothing, and the answer still holds.
 func Answered(members []*plumbline.SourceRecord, source, asked string) bool {
 	return slices.ContainsFunc(members, func(r *plumbline.SourceRecord) bool {
-		c, ok := r.Get("asked")
+		c, ok := r.Get(plumbline.Asked)
 		return ok && r.Connection == source && c.Value.Text() == asked && !r.Expired(c)
 	})
 }
@@ -66,7 +66,7 @@ func counting(kind plumbline.Kind, members []*plumbline.SourceRecord) []*plumbli
 		return members
 	}
 	now := Asked(Known(kind, members))
-	return slices.DeleteFunc(slices.Clone(members), func(r *plumbline.SourceRecord) bool { return isLookup(r) && r.Text("asked") != now })
+	return slices.DeleteFunc(slices.Clone(members), func(r *plumbline.SourceRecord) bool { return isLookup(r) && r.Text(plumbline.Asked) != now })
 }
 
 func isLookup(r *plumbline.SourceRecord) bool {

@@ -159,6 +159,7 @@ type document struct {
 	Texts        map[string]map[string]string      `yaml:"texts"`
 	Mapping      map[string]map[string]*mappingDoc `yaml:"mapping"`
 	Equipment    equipmentDoc                      `yaml:"equipment"`
+	Plans        ordered[planDoc]                  `yaml:"plans"`
 	Survivorship map[string]map[string][]leaf      `yaml:"survivorship"`
 }
 
@@ -241,6 +242,14 @@ type taskDoc struct {
 	Ends    leaf   `yaml:"ends"`
 }
 
+type planDoc struct {
+	Name   string `yaml:"name"`
+	Tags   []leaf `yaml:"tags"`
+	Lines  []leaf `yaml:"lines"`
+	Months int    `yaml:"months"`
+	Lasts  int    `yaml:"lasts"`
+}
+
 type equipmentDoc struct {
 	Lines []leaf `yaml:"lines"`
 }
@@ -305,6 +314,7 @@ func (d *loader) build() {
 	d.mappings()
 	d.survivorship()
 	d.equipment()
+	d.plans()
 	for _, r := range d.named {
 		known := d.jobStages()
 		if r.kind == "clock" {
@@ -685,12 +695,30 @@ func (d *loader) mapping(path string, m *mappingDoc) *Mapping {
 	return out
 }
 
-func (d *loader) equipment() {
-	for _, l := range d.doc.Equipment.Lines {
+func (d *loader) equipment() { d.book.Equipment.Lines = d.patterns(d.doc.Equipment.Lines) }
+
+func (d *loader) plans() {
+	for _, id := range d.doc.Plans.keys {
+		p, path := d.doc.Plans.of[id], "plans."+id
+		at := d.book.Place(path)
+		rule := &PlanRule{ID: id, Name: cmp.Or(p.Name, id), Tags: d.patterns(p.Tags), Lines: d.patterns(p.Lines), Months: p.Months, Lasts: p.Lasts}
+		if len(p.Tags)+len(p.Lines) == 0 {
+			d.problem(at, path, "add tags: or lines:", "nothing says who holds the plan")
+		}
+		if p.Months < 0 || p.Months > 120 || p.Lasts < 0 || p.Lasts > 120 {
+			d.problem(at, path, "write how many months", "months and lasts must lie between 0 and 120")
+		}
+		d.book.Plans = append(d.book.Plans, rule)
+	}
+}
+
+func (d *loader) patterns(list []leaf) (out []*regexp.Regexp) {
+	for _, l := range list {
 		if p := d.pattern(l); p != nil {
-			d.book.Equipment.Lines = append(d.book.Equipment.Lines, p)
+			out = append(out, p)
 		}
 	}
+	return out
 }
 
 // pattern compiles a regular expression; nil where there is none, or it is wrong.

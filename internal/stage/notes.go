@@ -29,22 +29,42 @@ func (f *fold) notes() (list []equipment.Note) {
 			}
 		}
 	}
+	f.eachLine(func(i *invoice, line string) {
+		n := equipment.Note{At: i.IssuedAt, Text: line, Line: true}
+		if t := f.during(i.IssuedAt); t != nil {
+			n.Visit, n.At = t.view.ID, begun(t)
+		}
+		list = append(list, n)
+	})
+	slices.SortStableFunc(list, func(a, b equipment.Note) int { return a.At.Compare(b.At) })
+	return list
+}
+
+// eachLine goes through the lines of bills that stand and bill this job, each written as
+// "KIND: NAME, DESCRIPTION".
+func (f *fold) eachLine(do func(i *invoice, line string)) {
 	for _, id := range sorted(f.invoices) {
 		i := f.invoices[id]
-		if i.Void {
-			continue
-		}
 		for _, l := range i.lines {
-			if l.Name+l.Description != "" && (l.Job == "" || f.isMine(l.Job)) {
-				n := equipment.Note{At: i.IssuedAt, Text: kindOf(l) + join(", ", l.Name, l.Description), Line: true}
-				if t := f.during(i.IssuedAt); t != nil {
-					n.Visit, n.At = t.view.ID, begun(t)
-				}
-				list = append(list, n)
+			if !i.Void && l.Name+l.Description != "" && (l.Job == "" || f.isMine(l.Job)) {
+				do(i, kindOf(l)+join(", ", l.Name, l.Description))
 			}
 		}
 	}
-	slices.SortStableFunc(list, func(a, b equipment.Note) int { return a.At.Compare(b.At) })
+}
+
+// bought lists the plans that issued bills sell.
+func (f *fold) bought() (list []Bought) {
+	if len(f.in.Playbook.Plans) == 0 {
+		return nil
+	}
+	f.eachLine(func(i *invoice, line string) {
+		for _, p := range f.in.Playbook.Plans {
+			if !i.IssuedAt.IsZero() && p.Sold(line) {
+				list = append(list, Bought{p.ID, i.IssuedAt, line})
+			}
+		}
+	})
 	return list
 }
 
