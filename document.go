@@ -12,7 +12,7 @@ import (
 // The stored form of a source record keeps its readings in order; each that says all
 // that the ones before it said, and something else, holds only what differs:
 //
-//	{"c":CREATED,"ahead":true,"s":[{"f":FIRST,"l":LAST,"t":RECEIVED,"b":AUTHOR,"x":true,"d":{FIELD:VALUE},"p":true}]}
+//	{"c":CREATED,"ahead":true,"s":[{"f":FIRST,"l":LAST,"t":RECEIVED,"b":AUTHOR,"q":LOOKED,"x":true,"d":{FIELD:VALUE},"p":true}]}
 //
 // with x for a deletion and p where d is all that the reading said. Every record that
 // a delivery touches is read and written, so this is done by hand: reflection would
@@ -72,6 +72,9 @@ func (w *writer) stated(p *Stated, carry map[string]Value) map[string]Value {
 	w.text(`,"t":`).number(p.Received)
 	if p.Author != "" {
 		w.text(`,"b":`).quoted(string(p.Author))
+	}
+	if p.Looked != (Looked{}) {
+		w.text(`,"q":`).text(string(JSONValue(p.Looked)))
 	}
 	if p.Deleted {
 		w.text(`,"x":true`)
@@ -209,6 +212,8 @@ func (r *reader) stated(carry map[string]Value) (p Stated, next map[string]Value
 			p.Received = r.number()
 		case "b":
 			p.Author = Author(r.text())
+		case "q":
+			r.bad = json.Unmarshal([]byte(r.value()), &p.Looked) != nil || r.bad
 		case "x":
 			p.Deleted = r.is("true")
 		case "d":

@@ -37,6 +37,10 @@ type Field struct {
 	About     string
 }
 
+// Asked is the field in which a provider's source holds the words that a look-up was asked
+// with: its answer counts as long as it would be asked with the same.
+const Asked = "asked"
+
 // Fields is the language in which tools tell what they know. Decoders use these
 // names and no others; `Decode` of an unknown field is an error of the tool.
 var Fields = map[Kind]map[string]Field{
@@ -172,9 +176,26 @@ var Fields = map[Kind]map[string]Field{
 		"warranty_until":  {Type: Date},
 		"next_due":        {Type: Date, About: "when it is to be serviced next"},
 		"place":           {Type: Text, About: "where on the property it stands"},
+		"retired":         {Type: Date, About: "since when it is out of use"},
 		"notes":           {Type: Text},
 		"property":        {Type: Ref, To: Property},
 		"customer":        {Type: Ref, To: Customer, About: "who the source lists it under"},
+		"property_record": {Type: Record, To: Property, About: "the property's record, where another source has it"},
+		"customer_record": {Type: Record, To: Customer},
+		"job_record":      {Type: Record, To: Job, About: "the job whose bill says that it was installed"},
+	},
+	Membership: {
+		"plan":            {Type: Text, About: "what the plan is called"},
+		"status":          {Type: Text, About: "active or ended"},
+		"started":         {Type: Date},
+		"renews":          {Type: Date, About: "when it ends, or is renewed"},
+		"months":          {Type: Number, About: "between two visits of the plan"},
+		"next_due":        {Type: Date, About: "when the next visit of the plan is due"},
+		"price":           {Type: Money},
+		"retired":         {Type: Date, About: "since when it counts no more"},
+		"notes":           {Type: Text},
+		"property":        {Type: Ref, To: Property},
+		"customer":        {Type: Ref, To: Customer},
 		"property_record": {Type: Record, To: Property, About: "the property's record, where another source has it"},
 		"customer_record": {Type: Record, To: Customer},
 	},
@@ -184,12 +205,15 @@ var Fields = map[Kind]map[string]Field{
 	Account: {},
 }
 
-// FieldOf returns the description of a field of a kind. Fields of an Address are
+// FieldOf returns the description of a field of a kind, Asked included. Fields of an Address are
 // open: "text:ID" an inbound text (its body), "ring:RULE/DUE" and "consent:ID" on
 // any kind, "receipt:ID" what a carrier said of a message, all of type Text or List.
 func FieldOf(kind Kind, name string) (Field, bool) {
 	if f, ok := Fields[kind][name]; ok {
 		return f, true
+	}
+	if name == Asked && (kind == Customer || kind == Property || kind == Asset) {
+		return Field{Type: Text}, true
 	}
 	for _, prefix := range []string{"ring:", "consent:", "text:", "receipt:", "refused:"} {
 		if len(name) > len(prefix) && name[:len(prefix)] == prefix {

@@ -23,7 +23,8 @@ const (
 	Technician Kind = "technician"
 	Invoice    Kind = "invoice"
 	Payment    Kind = "payment"
-	Asset      Kind = "asset" // a piece of equipment; it stays with the property
+	Asset      Kind = "asset"      // a piece of equipment; it stays with the property
+	Membership Kind = "membership" // a plan that somebody holds
 	Address    Kind = "address"
 	Account    Kind = "account" // what is said about a whole connection
 )
@@ -32,11 +33,21 @@ const (
 const (
 	Office = "office" // decisions of people
 	Clock  = "clock"  // rings
+	Rule   = "rule"   // what the playbook infers of what others say
 )
 
 // Import leads the name of a connection that is an import run: what one file says is a
 // source of its own, and can be withdrawn whole.
 const Import = "import:"
+
+// Lookup leads the name of the source that a provider of looked-up values is: what it
+// answers, and that it has come to its end, can be withdrawn whole.
+const Lookup = "lookup:"
+
+// Withdrawable says whether a source can be withdrawn whole.
+func Withdrawable(connection string) bool {
+	return strings.HasPrefix(connection, Import) || strings.HasPrefix(connection, Lookup)
+}
 
 // A SourceID identifies a source record: what one connection says of one object.
 // It is the same in every rebuild.
@@ -110,9 +121,19 @@ type Reading struct {
 	// where the source tells (a CRM's property history).
 	Times   map[string]time.Time
 	Authors map[string]Author
+
+	// Looked says of looked-up fields how sure they are and how long they hold.
+	Looked Looked
 }
 
-// An Author is who changed a value at a target.
+// Looked is what a provider says of the values that it found.
+type Looked struct {
+	Confidence int    `json:"c,omitempty"` // percent
+	Until      int64  `json:"u,omitempty"` // ms UTC: they count until the ring of then; 0: for ever
+	Basis      string `json:"b,omitempty"` // what they rest on, for people
+}
+
+// An Author is who or what a value comes from.
 type Author string
 
 // Authors of a value.
@@ -120,6 +141,8 @@ const (
 	ByPerson      Author = "person"
 	ByIntegration Author = "integration"
 	ByUs          Author = "us"
+	ByLookup      Author = "lookup" // a provider of looked-up values
+	ByRule        Author = "rule"   // inferred from something else
 )
 
 // A State is where a delivery stands. It is in exactly one.

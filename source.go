@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -31,6 +32,7 @@ type Stated struct {
 	First, Last Version
 	Received    int64 // ms UTC, receipt of the first version
 	Author      Author
+	Looked      Looked
 	Deleted     bool
 	Fields      map[string]Value
 }
@@ -109,7 +111,7 @@ func (s *SourceRecord) split(r Reading, received time.Time, echoes []string) (pa
 // part is what a reading says of one instant and by one author. Readings may share
 // their maps of fields, which nobody changes.
 func (s *SourceRecord) part(r Reading, w when, fields map[string]Value, base, received time.Time) Stated {
-	p := Stated{Received: received.UnixMilli(), Author: w.author, Fields: fields, Deleted: r.Deleted && w == when{at: base.UnixMilli()}}
+	p := Stated{Received: received.UnixMilli(), Author: w.author, Looked: r.Looked, Fields: fields, Deleted: r.Deleted && w == when{at: base.UnixMilli()}}
 	v := Version{At: w.at, Digest: digest(p)}
 	if !r.Read.IsZero() && w.at == base.UnixMilli() {
 		v.Read = r.Read.UnixMilli()
@@ -138,7 +140,13 @@ func digest(p Stated) string {
 	if p.Deleted {
 		b = append(b, "deleted"...)
 	}
-	sum := sha256.Sum256(append(b, p.Author...))
+	b = append(b, p.Author...)
+	if l := p.Looked; l != (Looked{}) { // the same values, found again, hold for longer
+		b = strconv.AppendInt(append(b, 0), l.Until, 10)
+		b = strconv.AppendInt(append(b, 0), int64(l.Confidence), 10)
+		b = append(append(b, 0), l.Basis...)
+	}
+	sum := sha256.Sum256(b)
 	return hex.EncodeToString(sum[:5])
 }
 
@@ -180,6 +188,7 @@ type Current struct {
 	From     int64 // ms UTC: since when it counts; restating a value is no news
 	Received int64 // ms UTC: when we first heard it
 	Author   Author
+	Looked   Looked // as it was found last
 }
 
 // Get returns the value with the greatest last version, and false if the source has
@@ -193,7 +202,7 @@ func (s *SourceRecord) Get(field string) (Current, bool) {
 		switch {
 		case !ok:
 		case !found:
-			c, found = Current{Value: v, From: p.Happened(), Received: p.Received, Author: p.Author}, true
+			c, found = Current{Value: v, From: p.Happened(), Received: p.Received, Author: p.Author, Looked: p.Looked}, true
 		case v == c.Value:
 			if p.Happened() < c.From && !s.otherSince(field, v, p.First) {
 				c.From, c.Received, c.Author = p.Happened(), p.Received, p.Author
@@ -206,6 +215,21 @@ func (s *SourceRecord) Get(field string) (Current, bool) {
 		}
 	}
 	return c, found
+}
+
+// Ring names the field by which a source says that a clock has rung.
+func Ring(rule string, due time.Time) string {
+	return "ring:" + rule + "/" + due.UTC().Format("2006-01-02T15:04:05.000Z")
+}
+
+// Expired says whether a value of the record has come to its end: the ring of that time
+// is part of what its source says. No other clock is looked at.
+func (s *SourceRecord) Expired(c Current) bool {
+	if c.Looked.Until == 0 {
+		return false
+	}
+	_, rang := s.Get(Ring(s.Connection, time.UnixMilli(c.Looked.Until)))
+	return rang
 }
 
 // otherSince says whether another value of the field was stated after v.

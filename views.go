@@ -21,7 +21,7 @@ type JobView struct {
 	Tags        []string `json:"tags,omitempty" cel:"tags"`
 	Stage       string   `json:"stage,omitempty" cel:"stage"`
 	SourceURL   string   `json:"source_url,omitempty" cel:"source_url"`
-	Equipment   string   `json:"equipment,omitempty" cel:"equipment"` // equipment notes of its visits
+	Equipment   string   `json:"equipment,omitempty" cel:"equipment"` // what was written on equipment at its visits
 
 	Visits  []VisitView `json:"visits,omitempty" cel:"visits"`
 	Undone  []string    `json:"undone,omitempty" cel:"undone"`
@@ -119,6 +119,9 @@ type PersonView struct {
 	AccountStatus   string    `json:"account_status,omitempty" cel:"account_status"` // none, current, past_due, disputed, hold, credit
 	LastPaid        time.Time `json:"last_paid,omitzero" cel:"last_paid"`
 	NextMaintenance time.Time `json:"next_maintenance,omitzero" cel:"next_maintenance"`
+	Plan            string    `json:"plan,omitempty" cel:"plan"`
+	PlanStatus      string    `json:"plan_status,omitempty" cel:"plan_status"` // active or ended
+	PlanRenews      time.Time `json:"plan_renews,omitzero" cel:"plan_renews"`
 	CompletedJobs   int64     `json:"completed_jobs,omitempty" cel:"completed_jobs"`
 	OpenJobs        int64     `json:"open_jobs,omitempty" cel:"open_jobs"`
 	TextsService    string    `json:"texts_service,omitempty" cel:"texts_service"` // yes, no, unknown
@@ -159,10 +162,27 @@ type AssetView struct {
 	NextDue       string `json:"next_due,omitempty" cel:"next_due"`
 	Place         string `json:"place,omitempty" cel:"place"`
 	Notes         string `json:"notes,omitempty" cel:"notes"`
+	Retired       string `json:"retired,omitempty" cel:"retired"` // since when it is out of use
 	// The records, of any source, that stand for where it is and whose it is: those of
 	// golden records change when people are told apart, these do not.
 	Property SourceID `json:"property,omitempty" cel:"property"`
 	Customer SourceID `json:"customer,omitempty" cel:"customer"`
+}
+
+// MembershipView is a plan that somebody holds. Days are written 2006-01-02.
+type MembershipView struct {
+	ID       string   `json:"id"`
+	Plan     string   `json:"plan,omitempty"`
+	Status   string   `json:"status,omitempty"` // active or ended
+	Started  string   `json:"started,omitempty"`
+	Renews   string   `json:"renews,omitempty"`
+	Months   int64    `json:"months,omitempty"` // between two visits
+	NextDue  string   `json:"next_due,omitempty"`
+	Price    string   `json:"price,omitempty"`
+	Retired  string   `json:"retired,omitempty"`
+	Notes    string   `json:"notes,omitempty"`
+	Property SourceID `json:"property,omitempty"`
+	Customer SourceID `json:"customer,omitempty"`
 }
 
 // A Transition is a stage that a job or visit has reached, with what made it so.

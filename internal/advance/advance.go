@@ -292,6 +292,8 @@ func (a *Advance) decode(d plumbline.Delivery) (out Decoded) {
 		out.Readings, out.Err = decodeRing(d)
 	case Route:
 		out.Readings, out.Err = decodeRoute(d)
+	case Enrich:
+		out.Readings, out.Err = decodeFinding(d)
 	default:
 		tool := a.Decoder(d.Location, d.Connection, d.Tool)
 		if tool == nil {
@@ -356,7 +358,7 @@ func (a *Advance) apply(tx *db.Tx, location string, batch []Decoded, most int) (
 	if err != nil {
 		return 0, err
 	}
-	if len(derived.Jobs)+len(derived.People)+len(derived.Addresses)+len(derived.Ties)+len(derived.Unread) > 0 {
+	if len(derived.Jobs)+len(derived.People)+len(derived.Addresses)+len(derived.Things)+len(derived.Ties)+len(derived.Unread)+len(derived.lapsed) > 0 {
 		if err := w.remember(derived); err != nil {
 			return 0, err
 		}

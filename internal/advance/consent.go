@@ -83,7 +83,7 @@ func refusal(code int, key string, at time.Time) (consent.Entry, bool) {
 func OwnEntries(rows []*record.Row, golden plumbline.GoldenID, number string) (list []consent.Entry) {
 	for _, r := range rows {
 		for _, field := range []string{"mobile_phone", "home_phone", "work_phone"} {
-			if c, ok := r.Get(field); ok && gives(r) && match.Phone(c.Value.Text()) == number {
+			if c, ok := r.Get(field); ok && gives(r, c) && match.Phone(c.Value.Text()) == number {
 				list = append(list, consent.Entry{At: record.Time(c.From), Key: string(r.ID) + field, Person: string(golden), Kind: consent.Yes,
 					Tick: consent.TickService, Method: consent.GaveNumber, Source: r.Connection})
 			}
@@ -111,8 +111,10 @@ func OwnEntries(rows []*record.Row, golden plumbline.GoldenID, number string) (l
 }
 
 // gives says whether a number that a record has was given for a job: one that stands on a
-// list was not.
-func gives(r *record.Row) bool { return !strings.HasPrefix(r.Connection, plumbline.Import) }
+// list, or was looked up, was not.
+func gives(r *record.Row, c plumbline.Current) bool {
+	return !strings.HasPrefix(r.Connection, plumbline.Import) && c.Author != plumbline.ByLookup && c.Author != plumbline.ByRule
+}
 
 // LedgerOf folds all that was said about one number, for one person: yeses that any
 // of the person's records was given count as the person's.

@@ -7,6 +7,7 @@ import (
 	"plumbline.dev/plumbline"
 	"plumbline.dev/plumbline/internal/calendar"
 	"plumbline.dev/plumbline/internal/db"
+	"plumbline.dev/plumbline/internal/equipment"
 	"plumbline.dev/plumbline/internal/golden"
 	"plumbline.dev/plumbline/internal/identity"
 	"plumbline.dev/plumbline/internal/match"
@@ -29,6 +30,10 @@ type Job struct {
 	Aliases     []string
 	WindowKnown map[string]time.Time
 	Flags       []string
+	// Notes are what was written of its visits, on the equipment that it names.
+	Notes []equipment.Note
+	// Bought are the plans that its bills sell.
+	Bought []stage.Bought
 	// Silent: what changed comes from a model, a playbook or a rebuild; nobody is told.
 	Silent bool
 	// Placed: it may be at another property than before.
@@ -83,7 +88,8 @@ func (w *work) deriveBase(b *Batch, ids map[string]string) error {
 		return err
 	}
 	var put []record.Golden
-	var touched []string // source records on which jobs may rest
+	var touched []string      // source records on which jobs may rest
+	var owned []record.Golden // equipment and plans, as they were and as they are
 	for _, id := range keys(ids) {
 		gid := plumbline.GoldenID(id)
 		kind, rows := itself(members[gid], had[gid].Kind)
@@ -109,22 +115,34 @@ func (w *work) deriveBase(b *Batch, ids map[string]string) error {
 				return err
 			}
 			continue
-		case plumbline.Property, plumbline.Technician, plumbline.Asset:
+		case plumbline.Property, plumbline.Technician, plumbline.Asset, plumbline.Membership:
 		default:
 			continue
 		}
 		g := deriveSimple(w.location, gid, kind, rows)
 		if g.Doc != had[gid].Doc {
 			touched = append(touched, idsOf(rows, id)...)
+			if kind == plumbline.Asset || kind == plumbline.Membership {
+				owned = append(owned, had[gid], g)
+			}
 		}
 		put = append(put, g)
+		if (kind == plumbline.Property || kind == plumbline.Asset) && len(rows) > 0 {
+			b.Things = append(b.Things, &Thing{gid, kind, rows})
+		}
 	}
 	if err := record.StoreGolden(w.tx, w.location, put); err != nil {
 		return err
 	}
 	jobs, err := record.Dependents(w.tx, w.location, distinct(touched))
+	if err != nil {
+		return err
+	}
 	w.stale(record.RankJob, "delivery", jobs...)
-	return err
+	if len(owned) == 0 {
+		return nil
+	}
+	return w.staleAround(owned)
 }
 
 // itself says of which kind a golden record is, and which members make it: none if all
@@ -175,6 +193,8 @@ func deriveSimple(location string, id plumbline.GoldenID, kind plumbline.Kind, r
 	switch kind {
 	case plumbline.Asset:
 		view, why = golden.Asset(location, id, sources(rows))
+	case plumbline.Membership:
+		view, why = golden.Membership(location, id, sources(rows))
 	case plumbline.Property:
 		v, y := golden.Property(id, sources(rows))
 		where := calendar.Place{State: v.State, ZIP: v.PostalCode, Zone: v.Zone}.Where()
@@ -272,7 +292,9 @@ func (w *work) storeJobs(b *Batch, f *folding, causes map[string]string) error {
 	return record.StoreGolden(w.tx, w.location, put)
 }
 
-func (j *Job) document() string { return db.JSON(storedJob{j.View, j.History, j.Visits, j.Flags}) }
+func (j *Job) document() string {
+	return db.JSON(storedJob{j.View, j.History, j.Visits, j.Flags, j.Notes, j.Bought})
+}
 
 // ofJob says whether records of a kind are derived with their job.
 func ofJob(kind plumbline.Kind) bool {
@@ -289,6 +311,8 @@ type storedJob struct {
 	History stage.History            `json:"history"`
 	Trips   map[string]stage.History `json:"trips,omitempty"`
 	Flags   []string                 `json:"flags,omitempty"`
+	Notes   []equipment.Note         `json:"notes,omitempty"`
+	Bought  []stage.Bought           `json:"bought,omitempty"`
 }
 
 // A StoredJob is what ReadJob returns.
@@ -306,6 +330,7 @@ type jobInput struct {
 	shared   map[plumbline.GoldenID][]*record.Row
 	resolved map[plumbline.SourceID]plumbline.GoldenID
 	golden   map[plumbline.GoldenID]record.Golden
+	assets   map[plumbline.GoldenID][]plumbline.AssetView // by property
 }
 
 func (w *work) loadJobs(ids []string) (in jobInput, err error) {
@@ -332,7 +357,16 @@ func (w *work) loadJobs(ids []string) (in jobInput, err error) {
 	for _, g := range in.resolved {
 		golden = append(golden, string(g))
 	}
-	in.golden, err = record.LoadGolden(w.tx, w.location, distinct(golden))
+	if in.golden, err = record.LoadGolden(w.tx, w.location, distinct(golden)); err != nil {
+		return in, err
+	}
+	var places []string
+	for id, g := range in.golden {
+		if g.Kind == plumbline.Property {
+			places = append(places, string(id))
+		}
+	}
+	in.assets, err = w.assetsAt(distinct(places))
 	return in, err
 }
 
@@ -398,6 +432,12 @@ func (w *work) deriveJob(in jobInput, id string) (*Job, error) {
 		return nil, err
 	}
 	j.View, j.History, j.Visits, j.WindowKnown, j.Flags = folded.Job, folded.History, folded.Visits, folded.WindowKnown, folded.Flags
+	j.Bought = folded.Bought
+	if j.Property != nil {
+		w.write(j, folded.Notes, in.assets[plumbline.GoldenID(j.Property.ID)])
+	} else {
+		w.write(j, folded.Notes, nil)
+	}
 	j.Parts = roles(w.location, in, own, gid)
 	j.Aliases = Aliases(in.members[gid])
 	return j, nil

@@ -11,6 +11,7 @@ import (
 	"plumbline.dev/plumbline"
 	"plumbline.dev/plumbline/internal/advance"
 	"plumbline.dev/plumbline/internal/connect"
+	"plumbline.dev/plumbline/internal/golden"
 )
 
 // monday is when everything begins: 08:00 in Boise.
@@ -53,7 +54,7 @@ func newChaos(t *rapid.T) *chaos {
 		shy:   rapid.IntRange(2, 6).Draw(t, "shy")}
 }
 
-var sorts = []string{"told", "office", "ring", "address", "drive"}
+var sorts = []string{"told", "office", "ring", "address", "drive", "found"}
 
 // chance is true once in n times, and false where a failure is made small.
 func (w *chaos) chance(n int, what string) bool { return rapid.IntRange(1, n).Draw(w.t, what) == n }
@@ -76,7 +77,7 @@ func (w *chaos) source(connection string, kind plumbline.Kind, id string) plumbl
 }
 
 var sizes = map[plumbline.Kind]int{plumbline.Customer: 4, plumbline.Property: 3, plumbline.Technician: 2, plumbline.Job: 3, plumbline.Visit: 3,
-	plumbline.Invoice: 3, plumbline.Payment: 3}
+	plumbline.Invoice: 3, plumbline.Payment: 3, plumbline.Asset: 3, plumbline.Membership: 3}
 
 func (w *chaos) object(kind plumbline.Kind) string {
 	prefix := string(kind[:1])
@@ -111,10 +112,14 @@ func (w *chaos) value(kind plumbline.Kind, name string, f plumbline.Field) plumb
 		return text(w.pick("money", "0.00", "100.00", "250.00", "-100.00", "100.00"))
 	case plumbline.Number:
 		return plumbline.Value(w.pick("number", "0", "60", "120"))
+	case plumbline.Date:
+		return text(w.pick("date", "2019-05-04", "2026-03-02", "2030-01-01"))
+	case plumbline.Record:
+		return text(string(w.source(w.pick("whose", "field", "crm"), f.To, w.object(f.To))))
 	case plumbline.Decimal:
 		return text(w.pick("decimal", "43.61", "43.70", "-116.20"))
 	case plumbline.Texts:
-		return plumbline.Value(w.pick("texts", `[]`, `["warranty"]`, `["a","b"]`, `["estimate"]`))
+		return plumbline.Value(w.pick("texts", `[]`, `["Membership"]`, `["warranty"]`, `["a","b"]`, `["estimate"]`))
 	case plumbline.List:
 		return w.list(name)
 	}
@@ -127,8 +132,11 @@ func (w *chaos) list(name string) plumbline.Value {
 		return plumbline.Value(w.pick("options", `[]`, `[{"id":"1","status":"open"}]`, `[{"id":"1","status":"approved"}]`, `[{"id":"1","status":"declined"}]`))
 	case "lines":
 		job := w.object(plumbline.Job)
-		return plumbline.JSONValue([]map[string]string{{"name": "work", "quantity": "1", "amount": w.pick("line", "100.00", "150.00"),
+		return plumbline.JSONValue([]map[string]string{{"name": w.pick("name", "work", "Capacitor for X-1001", "Membership", "Install Trane furnace, model S9V2, serial X-1001"), "quantity": "1", "amount": w.pick("line", "100.00", "150.00"),
 			"job": string(w.source("field", plumbline.Job, job))}})
+	}
+	if name == "notes" {
+		return plumbline.JSONValue([]map[string]string{{"id": w.id("n", 2), "text": w.pick("note", "cleaned X-1001", "X-1001 and X-1002", "upstairs", "done")}})
 	}
 	return plumbline.Value(`[]`)
 }
@@ -139,6 +147,14 @@ func (w *chaos) words(kind plumbline.Kind, name string) string {
 		return w.pick(name, "Dana", "Dan", "Daniel", "Maria", "")
 	case "last_name":
 		return w.pick(name, "Ortiz", "Ortis", "Reyes")
+	case "plan":
+		return w.pick(name, "Membership", "Gold", "Silver")
+	case "maker":
+		return w.pick(name, "Trane", "Carrier")
+	case "serial":
+		return w.pick(name, "X-1001", "X-1002")
+	case "place":
+		return w.pick(name, "upstairs", "attic")
 	case "organization":
 		return w.pick(name, "", "Ridge Homes", "Ridge Homes LLC")
 	case "email":
@@ -165,6 +181,8 @@ func (w *chaos) words(kind plumbline.Kind, name string) string {
 		return w.pick(name, "en", "es")
 	case "status":
 		switch kind {
+		case plumbline.Membership:
+			return w.pick(name, "active", "ended")
 		case plumbline.Invoice:
 			return w.pick(name, "open", "paid", "void", "uncollectible")
 		case plumbline.Payment:
@@ -185,7 +203,7 @@ func (w *chaos) words(kind plumbline.Kind, name string) string {
 	return w.pick(name, "a", "b")
 }
 
-var kinds = []plumbline.Kind{plumbline.Customer, plumbline.Property, plumbline.Technician, plumbline.Job, plumbline.Visit, plumbline.Invoice, plumbline.Payment}
+var kinds = []plumbline.Kind{plumbline.Customer, plumbline.Property, plumbline.Technician, plumbline.Job, plumbline.Visit, plumbline.Invoice, plumbline.Payment, plumbline.Asset, plumbline.Membership}
 
 // fields draws some fields of a kind.
 func (w *chaos) fields(kind plumbline.Kind) map[string]plumbline.Value {
@@ -232,7 +250,7 @@ func (w *chaos) delivery() plumbline.Delivery {
 	if w.chance(2, "of some other sort") {
 		sort = rapid.SampledFrom(w.sorts).Draw(w.t, "sort")
 	}
-	map[string]func(*plumbline.Delivery){"told": w.told, "office": w.office, "ring": w.ring, "address": w.address, "drive": w.drive}[sort](&d)
+	map[string]func(*plumbline.Delivery){"told": w.told, "office": w.office, "ring": w.ring, "address": w.address, "drive": w.drive, "found": w.found}[sort](&d)
 	return d
 }
 
@@ -275,7 +293,12 @@ func (w *chaos) address(d *plumbline.Delivery) {
 func (w *chaos) office(d *plumbline.Delivery) {
 	d.Tool, d.Connection = plumbline.Office, plumbline.Office
 	var o advance.OfficeDecision
-	switch rapid.IntRange(0, 4).Draw(w.t, "decision") {
+	switch rapid.IntRange(0, 5).Draw(w.t, "decision") {
+	case 5:
+		o = advance.OfficeDecision{Do: "note"}
+		if w.chance(3, "withdrawn") {
+			o = advance.OfficeDecision{Do: "withdraw", Connection: w.pick("provider", "lookup:a", "lookup:b")}
+		}
 	case 0, 1:
 		kind := rapid.SampledFrom(w.kinds).Draw(w.t, "about what")
 		about := kind
@@ -342,6 +365,34 @@ func (w *chaos) drive(d *plumbline.Delivery) {
 	leaves := w.instant("leaves")
 	d.Body, _ = json.Marshal(advance.RouteAnswer{Visit: w.visit(job), Job: w.source("field", plumbline.Job, job), Low: leaves.Add(time.Hour / 4),
 		Likely: leaves.Add(time.Hour / 2), High: leaves.Add(time.Hour), Basis: "drawn", For: leaves})
+}
+
+// found draws what a provider has answered, or that an answer has come to its end.
+func (w *chaos) found(d *plumbline.Delivery) {
+	d.Connection = w.pick("provider", "lookup:a", "lookup:b")
+	kind := rapid.SampledFrom([]plumbline.Kind{plumbline.Property, plumbline.Asset, plumbline.Customer}).Draw(w.t, "of what")
+	about, until := w.source("field", kind, w.object(kind)), monday.Add(time.Duration(rapid.IntRange(1, 2).Draw(w.t, "until"))*time.Hour)
+	if w.chance(3, "its end") {
+		d.Tool = plumbline.Clock
+		d.Body, _ = json.Marshal(advance.Ring{Kind: kind, Subject: about, Rule: d.Connection, Due: until})
+		return
+	}
+	d.Tool, d.Event, d.Read = advance.Enrich, "read", w.instant("asked at")
+	f := advance.Finding{Kind: kind, About: about, Fields: map[string]plumbline.Value{}, Confidence: 80, Until: until}
+	asked := map[plumbline.Kind][]string{plumbline.Property: {"street", "city"}, plumbline.Asset: {"maker", "serial"}, plumbline.Customer: {"last_name"}}
+	known := map[string]string{}
+	for _, name := range asked[kind] {
+		if v := w.words(kind, name); v != "" && w.chance(2, "asked with "+name) {
+			known[name] = v
+		}
+	}
+	f.Asked = golden.Asked(known)
+	for name, v := range w.fields(kind) {
+		if t := plumbline.Fields[kind][name].Type; t != plumbline.Ref && t != plumbline.Record && name != "asked" {
+			f.Fields[name] = v
+		}
+	}
+	d.Body, _ = json.Marshal(f)
 }
 
 // again hands over, under another name and later, what was delivered before.

@@ -10,8 +10,11 @@ import (
 	"plumbline.dev/plumbline/internal/connect"
 )
 
-// Route is the tool name of kept answers of route look-ups.
-const Route = "route"
+// Tool names of kept answers of look-ups.
+const (
+	Route  = "route"
+	Enrich = "enrich"
+)
 
 // A decided is a person's word on who is who, or that a source is withdrawn.
 type decided struct {
@@ -21,13 +24,14 @@ type decided struct {
 	name      string
 }
 
-// An OfficeDecision is the body of a delivery of source office. Do is one of say,
+// An OfficeDecision is the body of a delivery of source office. Do is one of say, add,
 // consent, same, different, withdraw and note.
 type OfficeDecision struct {
 	Do string `json:"do"`
 	By string `json:"by"`
 
-	// say: what the office states about a source record, by field names.
+	// say: what the office states about a source record, by field names. add: a piece of
+	// equipment or a plan of which no tool has a record, likewise; it names nobody in about.
 	About  plumbline.SourceID         `json:"about,omitempty"`
 	Kind   plumbline.Kind             `json:"kind,omitempty"`
 	Fields map[string]plumbline.Value `json:"fields,omitempty"`
@@ -39,7 +43,7 @@ type OfficeDecision struct {
 	A plumbline.SourceID `json:"a,omitempty"`
 	B plumbline.SourceID `json:"b,omitempty"`
 
-	// withdraw: an import run, which is to say nothing any more.
+	// withdraw: an import run or a provider, which is to say nothing any more.
 	Connection string `json:"connection,omitempty"`
 }
 
@@ -74,6 +78,16 @@ func decodeOffice(d plumbline.Delivery) ([]plumbline.Reading, []decided, error) 
 			}
 		}
 		return []plumbline.Reading{{Kind: in.Kind, About: in.About, At: d.Received, Fields: in.Fields}}, nil, nil
+	case "add":
+		if in.Kind != plumbline.Asset && in.Kind != plumbline.Membership || len(in.Fields) == 0 {
+			return nil, nil, plumbline.Invalidf("add an asset or a membership, with its fields", "the office cannot add a %q", in.Kind)
+		}
+		for name, v := range in.Fields {
+			if f, ok := plumbline.FieldOf(in.Kind, name); ok && !f.Type.Fits(v) {
+				return nil, nil, plumbline.Invalidf("correct the value", "%s %s is no %s", in.Kind, name, f.Type)
+			}
+		}
+		return []plumbline.Reading{{Kind: in.Kind, ID: d.Key, At: d.Received, Created: d.Received, Fields: in.Fields}}, nil, nil
 	case "consent":
 		c := in.Consent
 		if c == nil || !strings.HasPrefix(c.Address, "+") || c.Tick != "service" && c.Tick != "marketing" || c.Wording == "" {
@@ -92,14 +106,15 @@ func decodeOffice(d plumbline.Delivery) ([]plumbline.Reading, []decided, error) 
 		name := fmt.Sprintf("%015d/%s", d.Received.UnixMilli(), d.Key)
 		return nil, []decided{{a: in.A, b: in.B, same: in.Do == "same", name: name}}, nil
 	case "withdraw":
-		if !strings.HasPrefix(in.Connection, plumbline.Import) {
-			return nil, nil, plumbline.Invalidf("name an import run as "+plumbline.Import+"RUN in connection", "%q is no source that can be withdrawn", in.Connection)
+		if !plumbline.Withdrawable(in.Connection) {
+			return nil, nil, plumbline.Invalidf("name an import run as "+plumbline.Import+"RUN, or a provider as "+plumbline.Lookup+"CONNECTION, in connection",
+				"%q is no source that can be withdrawn", in.Connection)
 		}
 		return nil, []decided{{withdrawn: in.Connection, name: d.Key}}, nil
 	case "note":
 		return nil, nil, connect.Ignored{Rule: "a note for the record"}
 	}
-	return nil, nil, plumbline.Invalidf("say, consent, same, different, withdraw or note", "the office cannot do %q", in.Do)
+	return nil, nil, plumbline.Invalidf("say, add, consent, same, different, withdraw or note", "the office cannot do %q", in.Do)
 }
 
 // A Ring is the body of a delivery of source clock.
@@ -123,9 +138,8 @@ func decodeRing(d plumbline.Delivery) ([]plumbline.Reading, error) {
 	if r.Missed {
 		return nil, connect.Ignored{Rule: "a ring that was missed"}
 	}
-	fields := map[string]plumbline.Value{
-		"ring:" + r.Rule + "/" + r.Due.UTC().Format("2006-01-02T15:04:05.000Z"): plumbline.JSONValue([]string{r.Rule})}
-	if r.Kind != plumbline.Job && r.Job != "" {
+	fields := map[string]plumbline.Value{plumbline.Ring(r.Rule, r.Due): plumbline.JSONValue([]string{r.Rule})}
+	if r.Kind == plumbline.Visit && r.Job != "" {
 		fields["job"] = plumbline.TextValue(string(r.Job))
 	}
 	return []plumbline.Reading{{Kind: r.Kind, About: r.Subject, At: r.Due, Fields: fields}}, nil

@@ -64,12 +64,25 @@ func (w *work) deriveSums(b *Batch, ids map[string]string) error {
 		}
 		roles[p.Person][p.Job] = append(roles[p.Person][p.Job], p.Role)
 	}
+	have, err := w.ownings(keys(ids), places)
+	if err != nil {
+		return err
+	}
+	plans, err := w.memberships(keys(ids), have)
+	if err != nil {
+		return err
+	}
 	docs := make([]record.Golden, len(alive))
 	err = plumbline.EachErr(len(alive), func(i int) error {
 		p := alive[i]
 		p.Jobs = slices.Sorted(maps.Keys(roles[p.ID]))
-		w.sum(&p.View, roles[p.ID], jobs, places)
+		all := w.sum(&p.View, roles[p.ID], jobs, places, have)
 		_, rows := itself(p.Rows, plumbline.Customer)
+		zone := zone(w.playbook.Settings.Zone)
+		paid := slices.DeleteFunc(slices.Clone(all), func(j storedJob) bool { // who pays holds the plan
+			return !slices.Contains(roles[p.ID][plumbline.GoldenID(j.ID)], plumbline.Payer)
+		})
+		holds(p, plans[p.ID], inferred(w.playbook.Plans, rows, paid, zone), all, zone)
 		if err := w.consents(&p.View, rows, addresses); err != nil {
 			return err
 		}
@@ -88,7 +101,7 @@ func (w *work) jobsOf(parts []record.Part, fresh []*Job) (map[plumbline.GoldenID
 	jobs := map[plumbline.GoldenID]storedJob{}
 	places := map[plumbline.GoldenID]plumbline.PropertyView{}
 	for _, j := range fresh {
-		jobs[j.ID] = storedJob{JobView: j.View, Flags: j.Flags}
+		jobs[j.ID] = storedJob{JobView: j.View, Flags: j.Flags, Notes: j.Notes, Bought: j.Bought}
 		if j.Property != nil {
 			places[j.ID] = *j.Property
 		}
@@ -124,9 +137,9 @@ func (w *work) jobsOf(parts []record.Part, fresh []*Job) (map[plumbline.GoldenID
 	return jobs, places, nil
 }
 
-// sum adds what a person's jobs come to. Nothing here looks at the time of day: an
+// sum adds what a person's jobs come to, and returns them. Nothing here looks at the time of day: an
 // appointment that has passed without being kept is still the next one.
-func (w *work) sum(p *plumbline.PersonView, mine map[plumbline.GoldenID][]plumbline.Role, jobs map[plumbline.GoldenID]storedJob, places map[plumbline.GoldenID]plumbline.PropertyView) {
+func (w *work) sum(p *plumbline.PersonView, mine map[plumbline.GoldenID][]plumbline.Role, jobs map[plumbline.GoldenID]storedJob, places map[plumbline.GoldenID]plumbline.PropertyView, have owning) (all []storedJob) {
 	ids := make([]plumbline.GoldenID, 0, len(mine))
 	for id := range mine {
 		ids = append(ids, id)
@@ -134,7 +147,6 @@ func (w *work) sum(p *plumbline.PersonView, mine map[plumbline.GoldenID][]plumbl
 	slices.Sort(ids)
 	var past []pastVisit
 	var disputed, overdue, credit, known bool
-	var equipment []string
 	for _, id := range ids {
 		j, ok := jobs[id]
 		if !ok {
@@ -157,9 +169,7 @@ func (w *work) sum(p *plumbline.PersonView, mine map[plumbline.GoldenID][]plumbl
 				p.NextMaintenance = j.NextDue
 			}
 		}
-		if j.Equipment != "" {
-			equipment = append(equipment, place.Street+": "+j.Equipment)
-		}
+		all = append(all, j)
 		if slices.Contains(mine[id], plumbline.Payer) {
 			known = known || j.IssuedTotal != 0 || j.Deposit != 0
 			if j.SettledBalance > 0 && j.IssuedTotal > 0 {
@@ -184,8 +194,10 @@ func (w *work) sum(p *plumbline.PersonView, mine map[plumbline.GoldenID][]plumbl
 	for i := 0; i < len(past) && i < summaries; i++ {
 		lines = append(lines, past[i].line)
 	}
-	p.ServiceSummary, p.Equipment = strings.Join(lines, "\n"), strings.Join(equipment, "\n")
+	p.ServiceSummary = strings.Join(lines, "\n")
+	p.Equipment = have.describe(plumbline.GoldenID(p.ID), all, places, zone(w.playbook.Settings.Zone))
 	p.AccountStatus = accountStatus(known, disputed, overdue, credit && p.Balance == 0)
+	return all
 }
 
 type pastVisit struct {

@@ -23,10 +23,12 @@ type Batch struct {
 	Jobs      []*Job
 	People    []*Person
 	Addresses []*Address
+	Things    []*Thing        // properties and equipment
 	Ties      []Object        // source records of which a read must decide
 	Unread    []Object        // what deliveries have named and not told
 	Moves     []identity.Move // source records that belong to other golden records now
 	Readings  []Heard         // which source records the deliveries have spoken of
+	lapsed    []Expiry        // of what providers that are withdrawn had said
 }
 
 // A Heard is a source record that was changed, with its deliveries.
@@ -60,6 +62,8 @@ type work struct {
 	unread  []Object
 	read    []inbox.Covering
 	heard   []Heard
+	lapsed  []Expiry
+	owned   *bool                       // there is any equipment, or any plan; nil: nobody has looked
 	placed  map[plumbline.GoldenID]bool // jobs that are said to be elsewhere now
 }
 
@@ -137,9 +141,9 @@ func coverings(d Decoded) (list []inbox.Covering) {
 // unheard notes which sources the deliveries withdraw, and ignores what is said by one
 // that is withdrawn.
 func (w *work) unheard(batch []Decoded) ([]Decoded, error) {
-	imports := false
+	may := false
 	for _, d := range batch {
-		imports = imports || strings.HasPrefix(d.Delivery.Connection, plumbline.Import)
+		may = may || plumbline.Withdrawable(d.Delivery.Connection)
 		for _, x := range d.Decided {
 			if d.Err != nil || x.withdrawn == "" {
 				continue
@@ -149,7 +153,7 @@ func (w *work) unheard(batch []Decoded) ([]Decoded, error) {
 			}
 		}
 	}
-	if !imports {
+	if !may {
 		return batch, nil
 	}
 	withdrawn, err := record.Withdrawn(w.tx, w.location)
@@ -176,15 +180,19 @@ func (w *work) withdraw() error {
 		return err
 	}
 	w.derived += max(len(gone), 1) // looking for the last is a step, too
-	var people, places, assets, all []string
+	var people, places, assets, all, left []string
 	for _, r := range gone {
 		all = append(all, string(r.ID))
+		if strings.HasPrefix(r.Connection, plumbline.Lookup) {
+			w.lapsed = append(w.lapsed, Expiry{Owner: r.ID})
+		}
 		switch r.Kind {
 		case plumbline.Customer:
 			people = append(people, string(r.ID))
 		case plumbline.Property:
 			places = append(places, string(r.ID))
 			people = append(people, string(r.RefTo(w.location, "customer")))
+			left = append(left, string(r.Golden))
 		case plumbline.Asset:
 			assets = append(assets, string(r.ID))
 		}
@@ -195,6 +203,9 @@ func (w *work) withdraw() error {
 		return err
 	}
 	w.stale(record.RankJob, "delivery", jobs...)
+	if err := w.moved(left); err != nil {
+		return err
+	}
 	return w.resolve(people, places, assets)
 }
 
@@ -214,7 +225,7 @@ func (w *work) spread(changed []record.Changed, decisions []identity.Decision) e
 		}
 		rank := record.RankJob
 		switch c.Kind {
-		case plumbline.Customer, plumbline.Property, plumbline.Technician, plumbline.Address, plumbline.Asset:
+		case plumbline.Customer, plumbline.Property, plumbline.Technician, plumbline.Address, plumbline.Asset, plumbline.Membership:
 			rank = record.RankBase
 		}
 		w.stale(rank, "delivery", c.Left...)
@@ -236,7 +247,7 @@ func (w *work) spread(changed []record.Changed, decisions []identity.Decision) e
 				assets = append(assets, string(c.ID))
 			}
 			w.stale(record.RankBase, "delivery", string(c.Golden))
-		case plumbline.Technician, plumbline.Address:
+		case plumbline.Technician, plumbline.Address, plumbline.Membership:
 			w.stale(record.RankBase, "delivery", string(c.Golden))
 		default:
 			w.stale(record.RankJob, "delivery", string(c.Golden), string(c.Old))
@@ -294,14 +305,17 @@ func (w *work) resolve(people, places, assets []string) error {
 		return err
 	}
 	w.moves = append(w.moves, moves...)
-	var moved []string
+	var moved, golden []string
 	for _, m := range moves {
 		w.stale(record.RankBase, "delivery", string(m.From), string(m.To))
-		moved = append(moved, string(m.ID))
+		moved, golden = append(moved, string(m.ID)), append(golden, string(m.From), string(m.To))
 	}
 	jobs, err := record.Dependents(w.tx, w.location, moved)
+	if err != nil || len(moves) == 0 {
+		return err
+	}
 	w.stale(record.RankJob, "delivery", jobs...)
-	return err
+	return w.moved(golden)
 }
 
 func distinct(ids []string) []string {
@@ -316,7 +330,7 @@ func (w *work) derive() (*Batch, error) {
 	if err := w.withdraw(); err != nil {
 		return nil, err
 	}
-	b := &Batch{Location: w.location, Playbook: w.playbook, Open: w.open, Moves: w.moves, Ties: w.ties, Unread: w.unread, Readings: w.heard}
+	b := &Batch{Location: w.location, Playbook: w.playbook, Open: w.open, Moves: w.moves, Ties: w.ties, Unread: w.unread, Readings: w.heard, lapsed: w.lapsed}
 	left, err := record.TakeStale(w.tx, w.location, w.most)
 	if err != nil {
 		return nil, err

@@ -271,6 +271,13 @@ func TestADecisionIsCheckedBeforeItIsKept(t *testing.T) {
 			"a consent without words":     {tick("wording", ""), "wording"},
 			"a consent of tomorrow":       {tick("at", w.now.Add(24*time.Hour)), "not yet"},
 			"a person who is not there":   {tick("person", "nobody"), "no source record"},
+			"a plan of nobody":            {map[string]any{"do": "add", "kind": "membership", "fields": map[string]any{"plan": "Gold"}}, "is nobody's"},
+			"a plan without a name":       {map[string]any{"do": "add", "kind": "membership", "fields": map[string]any{"customer_record": dana}}, "not what it is"},
+			"a unit that is a job":        {map[string]any{"do": "add", "kind": "asset", "fields": map[string]any{"type": "AC", "property_record": job}}, "is a job"},
+			"a unit at an id of a tool":   {map[string]any{"do": "add", "kind": "asset", "fields": map[string]any{"type": "AC", "customer_record": dana, "property": "adr_1"}}, "no property of its own"},
+			"a job that is added":         {map[string]any{"do": "add", "kind": "job", "fields": map[string]any{"number": "1"}}, `cannot add a "job"`},
+			"a tool that is withdrawn":    {map[string]any{"do": "withdraw", "connection": "hcp"}, "cannot be withdrawn"},
+			"a provider that is not":      {map[string]any{"do": "withdraw", "connection": "lookup:nobody"}, "no connection nobody"},
 		} {
 			var got problem
 			status := w.ask("POST", "/v1/decisions", c.decision, &got)

@@ -45,23 +45,24 @@ type decisionInput struct {
 	Body Decision
 }
 
-// A Decision is a word of the office: what it states of a record (say), a customer's
-// tick (consent), who is who (same, different), that an import run says nothing any more
-// (withdraw), or a note.
+// A Decision is a word of the office: what it states of a record (say), equipment or a plan
+// that no tool has (add), a customer's
+// tick (consent), who is who (same, different), that an import run or a provider of
+// looked-up values says nothing any more (withdraw), or a note.
 type Decision struct {
-	Do string `json:"do" enum:"say,consent,same,different,withdraw,note"`
+	Do string `json:"do" enum:"say,add,consent,same,different,withdraw,note"`
 	By string `json:"by,omitempty" doc:"Who decided; default: the name of the token"`
 
 	About  plumbline.SourceID         `json:"about,omitempty" doc:"say: the source record"`
-	Kind   plumbline.Kind             `json:"kind,omitempty" doc:"say: its kind"`
-	Fields map[string]json.RawMessage `json:"fields,omitempty" doc:"say: values by the names of fields"`
+	Kind   plumbline.Kind             `json:"kind,omitempty" doc:"say: its kind; add: asset or membership"`
+	Fields map[string]json.RawMessage `json:"fields,omitempty" doc:"say, add: values by the names of fields; an asset or membership that is added names whose it is in property_record or customer_record"`
 
 	Consent *Consent `json:"consent,omitempty"`
 
 	A plumbline.SourceID `json:"a,omitempty" doc:"same, different: a source record"`
 	B plumbline.SourceID `json:"b,omitempty" doc:"same, different: the other"`
 
-	Connection string `json:"connection,omitempty" doc:"withdraw: the import run, as import:RUN"`
+	Connection string `json:"connection,omitempty" doc:"withdraw: the import run, as import:RUN, or the provider, as lookup:CONNECTION"`
 }
 
 // A Consent is one tick of one person at one address.
@@ -144,6 +145,8 @@ func whole(tx *db.Tx, location string, d advance.OfficeDecision) error {
 	switch d.Do {
 	case "say":
 		return sayable(tx, location, d)
+	case "add":
+		return addable(tx, location, d)
 	case "consent":
 		return ticked(tx, location, d.Consent)
 	case "same", "different":
@@ -152,15 +155,15 @@ func whole(tx *db.Tx, location string, d advance.OfficeDecision) error {
 		}
 		return there(tx, location, plumbline.Customer, d.A, d.B)
 	case "withdraw":
-		c, err := tenant.Get(tx, location, d.Connection)
-		if err == nil && !strings.HasPrefix(c.Name, plumbline.Import) {
-			err = plumbline.Invalidf("name an import run, as "+plumbline.Import+"RUN", "connection %s cannot be withdrawn", c.Name)
+		c, err := tenant.Get(tx, location, strings.TrimPrefix(d.Connection, plumbline.Lookup))
+		if err == nil && !plumbline.Withdrawable(d.Connection) {
+			err = plumbline.Invalidf("name an import run, as "+plumbline.Import+"RUN, or a provider, as "+plumbline.Lookup+"CONNECTION", "connection %s cannot be withdrawn", c.Name)
 		}
 		return err
 	case "note":
 		return nil
 	}
-	return plumbline.Invalidf("say, consent, same, different, withdraw or note", "the office cannot do %q", d.Do)
+	return plumbline.Invalidf("say, add, consent, same, different, withdraw or note", "the office cannot do %q", d.Do)
 }
 
 // sayable says whether the office can state these fields of this record.
@@ -171,6 +174,43 @@ func sayable(tx *db.Tx, location string, d advance.OfficeDecision) error {
 	if err := there(tx, location, d.Kind, d.About); err != nil {
 		return err
 	}
+	return fit(d)
+}
+
+// addable says whether a piece of equipment, or a plan, is whole, and is somebody's.
+func addable(tx *db.Tx, location string, d advance.OfficeDecision) error {
+	named := []string{"type", "maker", "model", "serial"}
+	if d.Kind == plumbline.Membership {
+		named = []string{"plan"}
+	}
+	if d.Kind != plumbline.Asset && d.Kind != plumbline.Membership {
+		return plumbline.Invalidf("asset or membership", "the office cannot add a %q", d.Kind)
+	}
+	if !slices.ContainsFunc(named, func(f string) bool { return d.Fields[f].Text() != "" }) {
+		return plumbline.Invalidf("give one of "+joined(named), "a %s that is added says not what it is", d.Kind)
+	}
+	whose := 0
+	for field, kind := range map[string]plumbline.Kind{"property_record": plumbline.Property, "customer_record": plumbline.Customer} {
+		if to := d.Fields[field].Text(); to != "" {
+			if err := there(tx, location, kind, plumbline.SourceID(to)); err != nil {
+				return err
+			}
+			whose++
+		}
+	}
+	for _, field := range []string{"property", "customer"} {
+		if _, named := d.Fields[field]; named {
+			return plumbline.Invalidf("name the source record in "+field+"_record", "the office has no %s of its own", field)
+		}
+	}
+	if whose == 0 {
+		return plumbline.Invalidf("name a source record in property_record or customer_record", "a %s that is added is nobody's", d.Kind)
+	}
+	return fit(d)
+}
+
+// fit says whether fields are those of their kind, and written as such.
+func fit(d advance.OfficeDecision) error {
 	for _, name := range slices.Sorted(maps.Keys(d.Fields)) {
 		f, ok := plumbline.Fields[d.Kind][name]
 		if !ok {

@@ -2,6 +2,8 @@ package api
 
 import (
 	"context"
+	"encoding/json"
+	"fmt"
 	"maps"
 	"slices"
 	"time"
@@ -11,6 +13,7 @@ import (
 	"plumbline.dev/plumbline/internal/db"
 	"plumbline.dev/plumbline/internal/errorqueue"
 	"plumbline.dev/plumbline/internal/explain"
+	"plumbline.dev/plumbline/internal/golden"
 	"plumbline.dev/plumbline/internal/identity"
 	"plumbline.dev/plumbline/internal/notify"
 	"plumbline.dev/plumbline/internal/record"
@@ -303,7 +306,7 @@ func next(page []record.Golden, limit int) string {
 
 type recordsInput struct {
 	PageInput
-	Kind plumbline.Kind `query:"kind" required:"true" enum:"customer,property,technician,address"`
+	Kind plumbline.Kind `query:"kind" required:"true" enum:"customer,property,technician,address,asset,membership"`
 }
 
 // Records are a page of golden records in the order of their ids. Next is empty on the
@@ -340,11 +343,13 @@ func (a *API) records(ctx context.Context, in *recordsInput) (*answer[Records], 
 	})
 }
 
-// A Record is a golden customer, property, technician or address, masked.
+// A Record is a golden customer, property, technician, address or piece of equipment,
+// masked.
 type Record struct {
 	ID      plumbline.GoldenID `json:"id"`
 	Kind    plumbline.Kind     `json:"kind"`
 	Fields  map[string]string  `json:"fields"`
+	Why     golden.Provenance  `json:"why" doc:"Of a field: the source that won it, since when, and by which rule; of a value that nobody typed also its rank, how sure it is and until when it counts"`
 	Members []Side             `json:"members" doc:"The source records of which it is made"`
 }
 
@@ -368,7 +373,10 @@ func (a *API) record(ctx context.Context, in *IDInput) (*answer[Record], error) 
 }
 
 func recordOf(g record.Golden, members []*record.Row) (Record, error) {
-	out := Record{ID: g.ID, Kind: g.Kind, Fields: map[string]string{}}
+	out := Record{ID: g.ID, Kind: g.Kind, Fields: map[string]string{}, Why: golden.Provenance{}}
+	if err := json.Unmarshal([]byte(g.Why), &out.Why); err != nil {
+		return out, fmt.Errorf("read why record %s says what it says: %w", g.ID, err)
+	}
 	var says map[string]plumbline.Value
 	if err := g.Read(&says); err != nil {
 		return out, err

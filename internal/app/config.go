@@ -243,7 +243,7 @@ func (c *Config) problems() (errs []error) {
 			switch {
 			case k.Name == "" || strings.ContainsAny(k.Name, "/ "):
 				bad(path+".name", "use letters, digits and dashes", "location %s has a connection called %q", l.ID, k.Name)
-			case k.Name == plumbline.Office || k.Name == plumbline.Clock || k.Name == "route" || strings.HasPrefix(k.Name, plumbline.Import):
+			case k.Name == plumbline.Office || k.Name == plumbline.Clock || k.Name == "route" || plumbline.Withdrawable(k.Name):
 				bad(path+".name", "choose another name", "connection %s has a name of the program's own", where)
 			case slices.Contains(names, k.Name):
 				bad(path+".name", "give each connection a name of its own", "location %s has two connections called %s", l.ID, k.Name)

@@ -85,7 +85,7 @@ func (n *Node) makeRooms() (r rooms, err error) {
 	if r.notify.LinkKey, err = hkdf.Key(sha256.New, []byte(n.Config.Key), nil, "links of the homeowner's pages", 32); err != nil {
 		return r, fmt.Errorf("derive the key of links: %w", err)
 	}
-	r.lookup = &lookup.Lookup{Policy: n.policyOf, Tool: func(location, connection string) any {
+	r.lookup = &lookup.Lookup{Policy: n.policyOf, Providers: n.providers, Tool: func(location, connection string) any {
 		if b := n.bindings[location+"/"+connection]; b != nil {
 			return b.tool
 		}
@@ -93,6 +93,18 @@ func (n *Node) makeRooms() (r rooms, err error) {
 	}}
 	n.watch()
 	return r, nil
+}
+
+// providers names the connections of a location that look values up.
+func (n *Node) providers(location string) (list []string) {
+	for _, name := range n.names() {
+		if b := n.bindings[name]; b.Location == location {
+			if _, ok := b.tool.(connect.Enricher); ok {
+				list = append(list, b.Name)
+			}
+		}
+	}
+	return list
 }
 
 // watch tells each target which of its fields the mapping looks at.

@@ -8,10 +8,12 @@ import (
 	"github.com/goccy/go-yaml/ast"
 
 	"plumbline.dev/plumbline"
+	"plumbline.dev/plumbline/internal/connect/census"
 	"plumbline.dev/plumbline/internal/connect/housecallpro"
 	"plumbline.dev/plumbline/internal/connect/hubspot"
 	"plumbline.dev/plumbline/internal/connect/jobber"
 	"plumbline.dev/plumbline/internal/connect/twilio"
+	"plumbline.dev/plumbline/internal/connect/warranty"
 )
 
 // A maker makes a tool from its configuration. Callback is the public address of its
@@ -23,6 +25,9 @@ var tools = []struct {
 	name string
 	make maker
 }{
+	{"census", makeTool(func(c census.Config, _ string, client *http.Client, now func() time.Time) (any, error) {
+		return census.New(c, client, now), c.Validate()
+	})},
 	{"housecallpro", makeTool(func(c housecallpro.Config, _ string, client *http.Client, now func() time.Time) (any, error) {
 		return housecallpro.New(c, client, now), c.Validate()
 	})},
@@ -37,6 +42,9 @@ var tools = []struct {
 			c.CallbackURL = callback
 		}
 		return twilio.New(c, client, now), c.Validate()
+	})},
+	{"warranty", makeTool(func(c warranty.Config, _ string, _ *http.Client, _ func() time.Time) (any, error) {
+		return warranty.New(c), c.Validate()
 	})},
 }
 

@@ -120,7 +120,7 @@ func rang(tx *db.Tx, location string, c Clock) (bool, error) {
 	if c.Due.After(tx.Now) {
 		return false, nil
 	}
-	_, _, _, err := inbox.Get(tx, location, plumbline.Clock, c.key())
+	_, _, _, err := inbox.Get(tx, location, c.source(), c.key())
 	if plumbline.KindOf(err) == plumbline.NotFound {
 		return false, nil
 	}
@@ -130,6 +130,15 @@ func rang(tx *db.Tx, location string, c Clock) (bool, error) {
 // key names the delivery of a clock's ring.
 func (c Clock) key() string {
 	return strings.Join([]string{string(c.Subject), c.Rule, c.Due.UTC().Format("2006-01-02T15:04:05.000Z")}, "/")
+}
+
+// source is who says that the clock has rung. That a provider's values have come to their
+// end is part of what the provider says, and is withdrawn with it.
+func (c Clock) source() string {
+	if strings.HasPrefix(c.Rule, plumbline.Lookup) {
+		return c.Rule
+	}
+	return plumbline.Clock
 }
 
 // Step rings what is due in a location, after all intake has been applied. Each
@@ -185,7 +194,7 @@ func ring(tx *db.Tx, location string, due []Clock) error {
 		}
 		r := advance.Ring{Subject: c.Subject, Kind: c.Kind, Job: plumbline.GoldenID(owner), Rule: c.Rule, Due: c.Due,
 			Missed: !c.Until.IsZero() && tx.Now.After(c.Until)}
-		packed = append(packed, inbox.Pack(plumbline.Delivery{Location: location, Connection: plumbline.Clock, Tool: plumbline.Clock, Event: "ring",
+		packed = append(packed, inbox.Pack(plumbline.Delivery{Location: location, Connection: c.source(), Tool: plumbline.Clock, Event: "ring",
 			Key: c.key(), Object: string(c.Subject), Body: []byte(db.JSON(r))}))
 		if _, err := tx.Exec(deleteClock, location, c.Subject, c.Rule, c.Due.UnixMilli()); err != nil {
 			return err
@@ -213,11 +222,12 @@ func load(tx *db.Tx, query string, args ...any) (list []Clock, err error) {
 	return list, rows.Err()
 }
 
-// A Setter keeps the clocks of jobs in step with what was derived of them.
+// A Setter keeps the clocks of jobs, and of looked-up values, in step with what was
+// derived of them.
 type Setter struct{}
 
-// Follow sets the clocks that the playbook wants for the jobs of a batch, and takes
-// away those that it wants no more. One whose ring would be of no use is not set.
+// Follow sets the clocks that the playbook wants for the jobs of a batch, and those with
+// which looked-up values end, and takes away those that are wanted no more. One whose ring would be of no use is not set.
 func (Setter) Follow(tx *db.Tx, b *advance.Batch) (err error) {
 	lists := make([][]Clock, len(b.Jobs))
 	err = plumbline.EachErr(len(b.Jobs), func(i int) (err error) {
@@ -230,6 +240,12 @@ func (Setter) Follow(tx *db.Tx, b *advance.Batch) (err error) {
 	want := map[string][]Clock{}
 	for i, j := range b.Jobs {
 		want[string(j.ID)] = slices.DeleteFunc(lists[i], func(c Clock) bool { return !c.Until.IsZero() && tx.Now.After(c.Until) })
+	}
+	for _, x := range b.Expiries() {
+		want[string(x.Owner)] = nil
+		for _, at := range x.At {
+			want[string(x.Owner)] = append(want[string(x.Owner)], Clock{Subject: x.About, Kind: x.Kind, Rule: x.Source, Due: at})
+		}
 	}
 	return Sync(tx, b.Location, want)
 }

@@ -384,6 +384,31 @@ func TestAFailedDeliveryIsSeenMendedAndExplained(t *testing.T) {
 	}
 }
 
+// Equipment and a plan that no tool knows are written down, corrected and retired.
+func TestEquipmentAndPlansLiveHere(t *testing.T) {
+	d := newDesk(t)
+	d.keep(said("job.scheduled", "job_1", ""))
+	name := func(out string) string { return strings.TrimSpace(strings.TrimPrefix(out, "kept as ")) }
+	unit := name(d.must("decide", "add", "asset", "type=AC", "maker=Carrier", "serial=X-1001", "--property", "hcp/adr_1"))
+	plan := name(d.must("decide", "add", "membership", "plan=Gold", "renews=2027-01-01", "months=6", "--customer", "hcp/cus_1"))
+	d.keep(said("job.scheduled", "job_1", `,"tags":["a"]`))
+	d.must("decide", "say", "asset", unit, `model="24ACC6"`)
+	d.must("decide", "retire", "membership", plan, "--on", "2026-05-04")
+	d.keep(said("job.scheduled", "job_1", `,"tags":["b"]`))
+	for what, want := range map[string][]string{
+		"hcp/cus_1": {"equipment is 418 Larkspur Ln: AC Carrier 24ACC6, serial X-1001", "plan is Gold", "plan_status is ended"},
+		unit:        {"model is 24ACC6", "property ", "Made of"},
+		plan:        {"retired is 2026-05-04", "months is 6", "customer "},
+	} {
+		out := d.must("explain", what)
+		for _, w := range want {
+			if !strings.Contains(out, w) {
+				t.Errorf("the explanation of %s lacks %q:\n%s", what, w, out)
+			}
+		}
+	}
+}
+
 func TestADecisionIsKeptUnderWhoeverDecided(t *testing.T) {
 	d := newDesk(t)
 	d.keep(said("job.scheduled", "job_1", ""))

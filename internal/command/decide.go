@@ -21,6 +21,9 @@ type decide struct {
 	Promise   decidePromise   `cmd:"" help:"Note by when the payer of a job promised to pay."`
 	Same      decideSame      `cmd:"" help:"Two customers' records are of the same person."`
 	Different decideDifferent `cmd:"" help:"Two customers' records are of different persons."`
+	Withdraw  decideWithdraw  `cmd:"" help:"Take back all that a provider of looked-up values has said."`
+	Add       decideAdd       `cmd:"" help:"Write down equipment, or a plan, of which no tool has a record."`
+	Retire    decideRetire    `cmd:"" help:"Say that a piece of equipment is out of use, or that a plan has ended."`
 	Say       decideSay       `cmd:"" help:"State any field of a record."`
 }
 
@@ -144,6 +147,69 @@ type decideDifferent struct {
 
 // Run keeps that they are two.
 func (c *decideDifferent) Run(s *shell) error { return c.keep(s, "different") }
+
+type decideWithdraw struct {
+	Provider string `arg:"" help:"The connection that looked the values up."`
+}
+
+// Run keeps that a provider says nothing any more.
+func (c *decideWithdraw) Run(s *shell) error {
+	return s.keep(func(string) (advance.OfficeDecision, error) {
+		return advance.OfficeDecision{Do: "withdraw", Connection: plumbline.Lookup + strings.TrimPrefix(c.Provider, plumbline.Lookup)}, nil
+	})
+}
+
+type decideAdd struct {
+	Kind     string   `arg:"" enum:"asset,membership" help:"asset or membership."`
+	Fields   []string `arg:"" help:"FIELD=TEXT, such as maker=Carrier or plan=Gold."`
+	Property string   `help:"The property where it is: its record's id, or CONNECTION/ID."`
+	Customer string   `help:"Whose it is: the customer's record, likewise."`
+}
+
+// Run keeps that it is there.
+func (c *decideAdd) Run(s *shell) error {
+	return s.keep(func(location string) (advance.OfficeDecision, error) {
+		d := advance.OfficeDecision{Do: "add", Kind: plumbline.Kind(c.Kind), Fields: map[string]plumbline.Value{}}
+		for _, f := range c.Fields {
+			name, text, ok := strings.Cut(f, "=")
+			if !ok {
+				return d, plumbline.Invalidf("write it like maker=Carrier", "%q is not FIELD=TEXT", f)
+			}
+			d.Fields[name] = plumbline.TextValue(text)
+			if plumbline.Fields[d.Kind][name].Type == plumbline.Number {
+				d.Fields[name] = plumbline.Value(text)
+			}
+		}
+		for field, whose := range map[string]struct {
+			kind plumbline.Kind
+			name string
+		}{"property_record": {plumbline.Property, c.Property}, "customer_record": {plumbline.Customer, c.Customer}} {
+			if whose.name != "" {
+				d.Fields[field] = plumbline.TextValue(string(idOf(location, whose.kind, whose.name)))
+			}
+		}
+		return d, nil
+	})
+}
+
+type decideRetire struct {
+	Kind   string    `arg:"" enum:"asset,membership" help:"asset or membership."`
+	Record string    `arg:"" help:"The record: its id, or CONNECTION/ID; of one that was added, what decide add printed."`
+	On     time.Time `help:"The day, such as 2026-05-04; default: today." format:"2006-01-02"`
+}
+
+// Run keeps since when it counts no more.
+func (c *decideRetire) Run(s *shell) error {
+	on := c.On
+	if on.IsZero() {
+		on = s.Now()
+	}
+	return s.keep(func(location string) (advance.OfficeDecision, error) {
+		kind := plumbline.Kind(c.Kind)
+		return advance.OfficeDecision{Do: "say", Kind: kind, About: idOf(location, kind, c.Record),
+			Fields: map[string]plumbline.Value{"retired": plumbline.TextValue(on.Format(time.DateOnly))}}, nil
+	})
+}
 
 type decideSay struct {
 	Kind   string   `arg:"" help:"Kind of the record, such as job."`

@@ -26,6 +26,7 @@ import (
 type imports struct {
 	Customers importCustomers `cmd:"" help:"Take in customers from a CSV file, or the corrected rows of its file of errors."`
 	Assets    importAssets    `cmd:"" help:"Take in equipment from a CSV file, or the corrected rows of its file of errors."`
+	Plans     importPlans     `cmd:"" help:"Take in plans that customers hold from a CSV file, or the corrected rows of its file of errors."`
 	List      importList      `cmd:"" help:"List the runs."`
 	Undo      importUndo      `cmd:"" help:"Withdraw a run whole: what it said counts no more."`
 }
@@ -44,6 +45,13 @@ type importAssets struct {
 // Run takes equipment in.
 func (c *importAssets) Run(s *shell) error { return c.take(s, plumbline.Asset) }
 
+type importPlans struct {
+	importFile `embed:""`
+}
+
+// Run takes plans in.
+func (c *importPlans) Run(s *shell) error { return c.take(s, plumbline.Membership) }
+
 type importFile struct {
 	File    string   `arg:"" help:"The file." type:"path"`
 	Map     []string `help:"FIELD=COLUMN: which column holds a field, where it is not found by its name; FIELD= leaves the field out." placeholder:"FIELD=COLUMN" sep:"none"`
@@ -53,7 +61,7 @@ type importFile struct {
 	Dates   string   `help:"How days such as 03/04/2024 are written: us (month first), eu (day first) or iso." enum:",us,iso,eu" default:""`
 	Rank    string   `help:"typed (by a person) or looked_up: what counts where sources differ." enum:"typed,looked_up" default:"typed"`
 	AsOf    string   `help:"Day or instant at which the file was written: since when what it says counts; default: now." placeholder:"2026-05-04"`
-	Source  string   `help:"The connection whose ids of customers and properties a file of equipment gives." placeholder:"CONNECTION"`
+	Source  string   `help:"The connection whose ids of customers and properties a file of equipment or plans gives." placeholder:"CONNECTION"`
 	Wording string   `name:"consent-wording" help:"The words to which a yes to texts was given, where no column has them."`
 	Via     string   `name:"consent-source" help:"How a yes was given, where no column says it: form, phone or paper." enum:",form,phone,paper" default:""`
 	Given   string   `name:"consent-date" help:"The day on which a yes was given, where no column says it." placeholder:"2026-05-04"`

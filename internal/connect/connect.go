@@ -262,6 +262,30 @@ type Drive struct {
 	Basis             string
 }
 
+// An Enricher is a provider of looked-up values: of a place by its address, of a piece
+// of equipment by its maker and serial number.
+type Enricher interface {
+	// Enriches names the fields of a kind that it may tell; none: it knows nothing of such.
+	Enriches(kind plumbline.Kind) []string
+	// Enrich answers one inquiry. That it knows nothing is an answer: a Finding without
+	// fields.
+	Enrich(ctx context.Context, q Inquiry) (Finding, error)
+}
+
+// An Inquiry asks about one record.
+type Inquiry struct {
+	Kind  plumbline.Kind    `json:"kind"`
+	Known map[string]string `json:"known"` // what is known of it, by field
+}
+
+// A Finding is what a provider knows.
+type Finding struct {
+	Fields     map[string]plumbline.Value
+	Confidence int           // percent
+	Basis      string        // what it rests on, for people
+	Holds      time.Duration // how long it is good, if only for that nothing was found; zero: for ever
+}
+
 // A Budgeter tells how fast a tool may be called. Class separates buckets within
 // one quota ("search", "write").
 type Budgeter interface {

@@ -92,8 +92,13 @@ func nameOf(r *record.Row) string {
 }
 
 func author(a plumbline.Author) string {
-	if a == "" {
+	switch a {
+	case "":
 		return ""
+	case plumbline.ByLookup:
+		return "looked up"
+	case plumbline.ByRule:
+		return "inferred"
 	}
 	return "changed there by " + map[plumbline.Author]string{plumbline.ByPerson: "a person", plumbline.ByIntegration: "an integration", plumbline.ByUs: "us"}[a]
 }

@@ -16,7 +16,7 @@ import (
 
 var (
 	ofJobs    = []plumbline.Kind{plumbline.Job, plumbline.Visit, plumbline.Invoice, plumbline.Payment}
-	ofRecords = []plumbline.Kind{plumbline.Customer, plumbline.Property, plumbline.Technician, plumbline.Address, plumbline.Asset}
+	ofRecords = []plumbline.Kind{plumbline.Customer, plumbline.Property, plumbline.Technician, plumbline.Address, plumbline.Asset, plumbline.Membership}
 )
 
 // Any explains whatever a name stands for: a job by its number, anything by an id of
@@ -100,6 +100,13 @@ func (x *Explainer) find(tx *db.Tx, location, name string, kinds ...plumbline.Ki
 	case 3:
 		connection, typ, external = parts[0], parts[1], parts[2]
 		ids = append(ids, external)
+	}
+	for _, own := range []string{plumbline.Office, plumbline.Rule} { // what the office has added, and what was inferred
+		if connection == "" || connection == own {
+			for _, k := range kinds {
+				ids = append(ids, string(plumbline.NewSourceID(location, own, k, external)))
+			}
+		}
 	}
 	for _, c := range connections {
 		if connection != "" && c.Name != connection {

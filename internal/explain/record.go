@@ -2,9 +2,11 @@ package explain
 
 import (
 	"encoding/json"
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
+	"time"
 
 	"plumbline.dev/plumbline"
 	"plumbline.dev/plumbline/internal/db"
@@ -49,6 +51,11 @@ func (x *Explainer) Record(tx *db.Tx, location, name string) (e Explanation, err
 		return e, err
 	}
 	e.add(title, owned...)
+	notes, err := written(tx, location, g)
+	if err != nil {
+		return e, err
+	}
+	e.add("What was written of it", notes...)
 	asks, err := undecided(tx, location, rows)
 	if err != nil {
 		return e, err
@@ -91,7 +98,7 @@ func won(g record.Golden, rows []*record.Row) (lines []Line, err error) {
 			continue
 		}
 		w, ok := why[f]
-		l := Line{Fact: f + " is " + Shown(f, says[f]), Rule: w.Rule, Time: record.Time(w.From), Source: w.Source}
+		l := Line{Fact: f + " is " + Shown(f, says[f]), Rule: machine(w), Time: record.Time(w.From), Source: w.Source}
 		switch {
 		case !ok:
 			l.Rule = "summed over its jobs"
@@ -104,6 +111,25 @@ func won(g record.Golden, rows []*record.Row) (lines []Line, err error) {
 		lines = append(lines, l)
 	}
 	return lines, nil
+}
+
+// machine is the rule by which a value won, and of one that nobody typed how it came
+// about, how sure it is and until when it counts.
+func machine(w golden.Winner) string {
+	if w.Rank == "" {
+		return w.Rule
+	}
+	parts := []string{w.Rule, w.Rank}
+	if w.Confidence > 0 {
+		parts = append(parts, fmt.Sprintf("%d %% sure", w.Confidence))
+	}
+	if w.Until > 0 {
+		parts = append(parts, "counts until "+record.Time(w.Until).Format(time.DateOnly))
+	}
+	if w.Basis != "" {
+		parts = append(parts, w.Basis)
+	}
+	return strings.Join(parts, "; ")
 }
 
 // parts lists the source records that a golden record is made of.

@@ -17,6 +17,9 @@ import (
 // any more, and this is why. Not ok: the name is of neither.
 func (x *Explainer) run(tx *db.Tx, location, name string) (e Explanation, ok bool, err error) {
 	connection, object, of := strings.Cut(name, "/")
+	if strings.HasPrefix(connection, plumbline.Lookup) && !of {
+		return provider(tx, location, connection)
+	}
 	r, err := importrun.Get(tx, location, connection)
 	if plumbline.KindOf(err) == plumbline.NotFound {
 		return e, false, nil
@@ -42,6 +45,19 @@ func (x *Explainer) run(tx *db.Tx, location, name string) (e Explanation, ok boo
 	if of {
 		l.Fact = object + " says nothing any more: " + l.Fact
 	}
+	e.add("Withdrawn", l)
+	return e, true, err
+}
+
+// provider explains a provider of looked-up values that is withdrawn.
+func provider(tx *db.Tx, location, source string) (e Explanation, ok bool, err error) {
+	withdrawn, err := record.Withdrawn(tx, location)
+	decision, gone := withdrawn[source]
+	if err != nil || !gone {
+		return e, false, err
+	}
+	l, err := withdrawal(tx, location, decision)
+	e = Explanation{Subject: "provider " + strings.TrimPrefix(source, plumbline.Lookup), ID: source}
 	e.add("Withdrawn", l)
 	return e, true, err
 }

@@ -28,6 +28,12 @@ type Winner struct {
 	Record string `json:"record"` // source record id
 	From   int64  `json:"from"`   // ms UTC: since when it counts
 	Rule   string `json:"rule"`
+	// Of a value that nobody typed: its rank, how sure it is in percent, until when it
+	// counts in ms UTC, and what it rests on.
+	Rank       string `json:"rank,omitempty"`
+	Confidence int    `json:"confidence,omitempty"`
+	Until      int64  `json:"until,omitempty"`
+	Basis      string `json:"basis,omitempty"`
 }
 
 // Provenance names the winner per field.
@@ -62,22 +68,31 @@ type candidate struct {
 	value  plumbline.Value
 	rank   Rank
 	from   int64
+	looked plumbline.Looked
 	record *plumbline.SourceRecord
 }
 
 // candidates lists what the members say of a field now, the best first. Null and
-// empty are no candidates: that one source knows nothing takes nothing from another.
+// empty are no candidates: that one source knows nothing takes nothing from another. Only
+// where a person has emptied the field, what nobody typed does not count; nor does a
+// looked-up value that has come to its end.
 func candidates(members []*plumbline.SourceRecord, field string) []candidate {
 	var list []candidate
+	least := Typed
 	for _, r := range members {
 		if r.Deleted() {
 			continue
 		}
 		c, ok := r.Get(field)
-		if !ok || c.Value == plumbline.Null || c.Value == `""` || c.Value == "[]" {
+		if !ok || isEmpty(c.Value) || r.Expired(c) {
 			continue
 		}
-		list = append(list, candidate{c.Value, rankOf(r, c), since(r, field, c), r})
+		rank := rankOf(c)
+		least = min(least, rank)
+		list = append(list, candidate{c.Value, rank, since(r, field, c), c.Looked, r})
+	}
+	if least < Typed && emptied(members, field) {
+		list = slices.DeleteFunc(list, func(c candidate) bool { return c.rank < Typed })
 	}
 	slices.SortStableFunc(list, func(a, b candidate) int {
 		return cmp.Or(cmp.Compare(b.rank, a.rank), cmp.Compare(b.from, a.from), strings.Compare(string(a.record.ID), string(b.record.ID)))
@@ -108,12 +123,17 @@ func since(r *plumbline.SourceRecord, field string, c plumbline.Current) int64 {
 	return r.Created
 }
 
-func rankOf(r *plumbline.SourceRecord, c plumbline.Current) Rank {
-	if c.Author == plumbline.ByIntegration {
+func rankOf(c plumbline.Current) Rank {
+	switch c.Author {
+	case plumbline.ByIntegration, plumbline.ByLookup:
 		return LookedUp
+	case plumbline.ByRule:
+		return InferredRank
 	}
 	return Typed
 }
+
+func (r Rank) String() string { return [...]string{"inferred", "looked up", "typed by a person"}[r] }
 
 // pick returns the winner of a field and notes why it won.
 func pick(members []*plumbline.SourceRecord, field string, why Provenance) plumbline.Value {
@@ -125,13 +145,20 @@ func pick(members []*plumbline.SourceRecord, field string, why Provenance) plumb
 	rule := "the only value"
 	switch {
 	case len(list) > 1 && list[1].rank < w.rank:
-		rule = "typed by a person before looked up"
-	case len(list) > 1 && list[1].value != w.value:
+		rule = w.rank.String() + " before " + list[1].rank.String()
+	case len(list) > 1 && list[1].value != w.value && w.rank == Typed:
 		rule = "the newest that a person typed"
+	case len(list) > 1 && list[1].value != w.value:
+		rule = "the newest that was " + w.rank.String()
 	case len(list) > 1:
 		rule = "all agree"
 	}
-	why[field] = Winner{Source: w.record.Connection, Record: string(w.record.ID), From: w.from, Rule: rule}
+	won := Winner{Source: w.record.Connection, Record: string(w.record.ID), From: w.from, Rule: rule,
+		Confidence: w.looked.Confidence, Until: w.looked.Until, Basis: w.looked.Basis}
+	if w.rank < Typed {
+		won.Rank = w.rank.String()
+	}
+	why[field] = won
 	return w.value
 }
 
@@ -149,6 +176,7 @@ func Technician(id plumbline.GoldenID, members []*plumbline.SourceRecord) (plumb
 // Property merges what was said of a place.
 func Property(id plumbline.GoldenID, members []*plumbline.SourceRecord) (plumbline.PropertyView, Provenance) {
 	why := Provenance{}
+	members = counting(plumbline.Property, members)
 	text := func(field string) string { return pick(members, field, why).Text() }
 	return plumbline.PropertyView{
 		ID: string(id), Street: text("street"), Unit: text("unit"), City: text("city"), State: strings.ToUpper(text("state")),
@@ -160,20 +188,12 @@ func Property(id plumbline.GoldenID, members []*plumbline.SourceRecord) (plumbli
 // person has named goes before what the source itself lists it under.
 func Asset(location string, id plumbline.GoldenID, members []*plumbline.SourceRecord) (plumbline.AssetView, Provenance) {
 	why := Provenance{}
+	members = counting(plumbline.Asset, members)
 	text := func(field string) string { return pick(members, field, why).Text() }
-	to := func(field string) plumbline.SourceID {
-		for _, name := range []string{field + "_record", field} {
-			if list := candidates(members, name); len(list) > 0 {
-				pick(members, name, why)
-				why[field] = why[name]
-				return pointed(location, name, list[0])
-			}
-		}
-		return ""
-	}
+	to := func(field string) plumbline.SourceID { return owner(location, plumbline.Asset, members, field, why) }
 	v := plumbline.AssetView{
 		ID: string(id), Type: text("type"), Maker: text("maker"), Model: text("model"), Serial: text("serial"),
-		Installed: text("installed"), WarrantyUntil: text("warranty_until"), NextDue: text("next_due"), Place: text("place"), Notes: text("notes"),
+		Installed: text("installed"), WarrantyUntil: text("warranty_until"), NextDue: text("next_due"), Place: text("place"), Notes: text("notes"), Retired: text("retired"),
 		Property: to("property"), Customer: to("customer"),
 	}
 	delete(why, "property_record")
@@ -181,9 +201,40 @@ func Asset(location string, id plumbline.GoldenID, members []*plumbline.SourceRe
 	return v, why
 }
 
+// Membership merges what was said of a plan that somebody holds. It is active until
+// somebody says that it has ended: no day ends it by itself.
+func Membership(location string, id plumbline.GoldenID, members []*plumbline.SourceRecord) (plumbline.MembershipView, Provenance) {
+	why := Provenance{}
+	text := func(field string) string { return pick(members, field, why).Text() }
+	v := plumbline.MembershipView{
+		ID: string(id), Plan: text("plan"), Status: cmp.Or(text("status"), "active"), Started: text("started"), Renews: text("renews"), Months: pick(members, "months", why).Int(),
+		NextDue: text("next_due"), Price: text("price"), Retired: text("retired"), Notes: text("notes"),
+		Property: owner(location, plumbline.Membership, members, "property", why), Customer: owner(location, plumbline.Membership, members, "customer", why),
+	}
+	if v.Retired != "" {
+		v.Status = "ended"
+	}
+	delete(why, "property_record")
+	delete(why, "customer_record")
+	return v, why
+}
+
+// owner is the source record that stands for the property or customer to which something
+// belongs: the one that a person has named, else the one that its source lists it under.
+func owner(location string, kind plumbline.Kind, members []*plumbline.SourceRecord, field string, why Provenance) plumbline.SourceID {
+	for _, name := range []string{field + "_record", field} {
+		if list := candidates(members, name); len(list) > 0 {
+			pick(members, name, why)
+			why[field] = why[name]
+			return pointed(location, kind, name, list[0])
+		}
+	}
+	return ""
+}
+
 // pointed is the source record to which a value points.
-func pointed(location, field string, c candidate) plumbline.SourceID {
-	f := plumbline.Fields[plumbline.Asset][field]
+func pointed(location string, kind plumbline.Kind, field string, c candidate) plumbline.SourceID {
+	f := plumbline.Fields[kind][field]
 	if f.Type == plumbline.Record || c.record.About != "" {
 		return plumbline.SourceID(c.value.Text())
 	}
@@ -221,6 +272,7 @@ func Lines(members []*plumbline.SourceRecord, e164 func(string) string) []Line {
 // Person merges what was said of a customer.
 func Person(id plumbline.GoldenID, members []*plumbline.SourceRecord, e164 func(string) string) (plumbline.PersonView, Provenance) {
 	why := Provenance{}
+	members = counting(plumbline.Customer, members)
 	text := func(field string) string { return pick(members, field, why).Text() }
 	p := plumbline.PersonView{
 		ID: string(id), FirstName: text("first_name"), LastName: text("last_name"), Organization: text("organization"),

@@ -301,12 +301,15 @@ func (t *Taking) whole(tx *db.Tx, row csv.Row, e *csv.Entry, seen map[string]int
 	seen[e.ID] = row.Line
 	if !e.Says() {
 		what := "a name, an organization, an e-mail or a phone"
-		if e.Kind == plumbline.Asset {
+		switch e.Kind {
+		case plumbline.Membership:
+			what = "the name of a plan"
+		case plumbline.Asset:
 			what = "a type, a maker, a model or a serial number"
 		}
 		return refuse("", "it has not got "+what+" that can be read")
 	}
-	if e.Kind != plumbline.Asset {
+	if e.Kind == plumbline.Customer {
 		return true, nil
 	}
 	return t.owned(tx, e, faults)

@@ -15,6 +15,7 @@ import (
 	"plumbline.dev/plumbline/internal/db"
 	"plumbline.dev/plumbline/internal/db/dbtest"
 	"plumbline.dev/plumbline/internal/playbook"
+	"plumbline.dev/plumbline/internal/record"
 	"plumbline.dev/plumbline/internal/tenant"
 )
 
@@ -86,6 +87,55 @@ func TestARunGoesOnWhereItWasCutOff(t *testing.T) {
 				err = fmt.Errorf("the connection is %+v, want one of csv that is off", c)
 			}
 			return err
+		})
+		if err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+// A plan is held by the customer whom the row reaches; one that says not which, or whose, is
+// refused.
+func TestPlansAreTakenInWithTheirHolders(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		pb, err := playbook.Load(playbook.BuiltIn())
+		if err != nil {
+			t.Fatal(err)
+		}
+		a := &advance.Advance{DB: d, Decoder: func(_, _, _ string) connect.Decoder { return csv.Decoder{} },
+			Policy: func(string) (*playbook.Playbook, playbook.OpenHours, error) { return pb, nil, nil }}
+		take := func(kind plumbline.Kind, text string) Report {
+			f, err := csv.Parse(string(kind)+".csv", []byte(text))
+			if err != nil {
+				t.Fatal(err)
+			}
+			l := csv.Layout{Kind: kind, Dates: csv.ISO}
+			if err := l.Map(f, nil); err != nil {
+				t.Fatal(err)
+			}
+			r, err := (&Taking{DB: d, Location: "boise", Run: NameOf(f), Layout: l, File: f, Faults: func(csv.Row, []csv.Fault) error { return nil }, Progress: func(int) {}}).Take(t.Context(), noon)
+			for worked := true; worked && err == nil; {
+				worked, _, err = a.Step(t.Context(), noon, "boise")
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			return r
+		}
+		take(plumbline.Customer, "id,name,mobile,street,city,state,zip\nC1,Dana Whitlock,208-555-0142,418 Larkspur Ln,Boise,ID,83702\n")
+		if r := take(plumbline.Membership, "id,plan,renews,next visit,phone\nP1,Gold,2027-03-04,2026-09-01,(208) 555-0142\nP2,,2027-03-04,,(208) 555-0142\nP3,Gold,,,\n"); r.Kept != 1 || r.Refused != 2 {
+			t.Errorf("the run %+v, want one plan kept and two rows refused", r)
+		}
+		err = d.View(t.Context(), noon, func(tx *db.Tx) error {
+			list, err := record.Page(tx, "boise", plumbline.Customer, "", 9)
+			if err != nil || len(list) != 1 {
+				return fmt.Errorf("%d customers, %w", len(list), err)
+			}
+			var v plumbline.PersonView
+			if err := list[0].Read(&v); err != nil || v.Plan != "Gold" || v.PlanRenews.Format(time.DateOnly) != "2027-03-04" || v.NextMaintenance.Format(time.DateOnly) != "2026-09-01" {
+				return fmt.Errorf("the customer holds %q until %v, next visit %v, %w", v.Plan, v.PlanRenews, v.NextMaintenance, err)
+			}
+			return nil
 		})
 		if err != nil {
 			t.Error(err)

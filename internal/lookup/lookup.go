@@ -1,7 +1,7 @@
 // Package lookup asks tools questions and keeps their answers as deliveries: what an
 // object is that a delivery only named, which of two notices of one instant holds, what
-// has changed at a source since it was asked last, and when a technician who has set out
-// will arrive. It is a performer of the outbox and follows what advance derives. It must
+// has changed at a source since it was asked last, what a provider knows where a field is
+// missing, and when a technician who has set out will arrive. It is a performer of the outbox and follows what advance derives. It must
 // not know what an answer says, nor ask targets, whose answers are mirror's to keep.
 package lookup
 
@@ -33,6 +33,9 @@ type Lookup struct {
 	// Fetcher, or a Target besides, is not read; the tool of the connection "route" is a
 	// Router.
 	Tool func(location, connection string) any
+	// Providers names the connections of a location whose tool is an Enricher, in order;
+	// nil: there are none.
+	Providers func(location string) []string
 	// Policy returns a location's playbook, for the shop's place and zone.
 	Policy func(location string) (*playbook.Playbook, playbook.OpenHours, error)
 	// Budget names the class of a tool's budget that a use spends; nil: the use itself.
@@ -48,10 +51,11 @@ var (
 
 // A question is a call, whole: it can be asked again from this alone.
 type question struct {
-	Read  *read  `json:"read,omitempty"`
-	Named *named `json:"named,omitempty"`
-	Pull  *pull  `json:"pull,omitempty"`
-	Route *route `json:"route,omitempty"`
+	Read   *read   `json:"read,omitempty"`
+	Named  *named  `json:"named,omitempty"`
+	Pull   *pull   `json:"pull,omitempty"`
+	Route  *route  `json:"route,omitempty"`
+	Enrich *enrich `json:"enrich,omitempty"`
 }
 
 // Follow owes the questions that follow from a batch. Owed twice is owed once.
@@ -65,6 +69,9 @@ func (l *Lookup) Follow(tx *db.Tx, b *advance.Batch) (err error) {
 		return err
 	}
 	if err := l.oweNamed(tx, b); err != nil {
+		return err
+	}
+	if err := l.oweMissing(tx, b); err != nil {
 		return err
 	}
 	return l.oweRoutes(tx, b)
@@ -86,6 +93,15 @@ func (l *Lookup) Prepare(tx *db.Tx, c tenant.Connection, rows []outbox.Row) (cal
 			q.Read, err = l.prepareRead(tx, c, rest)
 		case "pull":
 			q.Pull, err = l.preparePull(tx, c, rest)
+		case "enrich":
+			q.Enrich, err = l.prepareEnrich(tx, c, rest)
+		case "missing":
+			s, err := l.walk(tx, c, row)
+			if err != nil {
+				return nil, nil, err
+			}
+			settled = append(settled, s)
+			continue
 		case "route":
 			q.Route, err = l.prepareRoute(tx, c, plumbline.GoldenID(row.Lot), rest)
 		}
@@ -128,6 +144,8 @@ func (l *Lookup) Perform(ctx context.Context, c tenant.Connection, call outbox.C
 		return l.performPull(ctx, c, *q.Pull)
 	case q.Route != nil:
 		return l.performRoute(ctx, c, *q.Route)
+	case q.Enrich != nil:
+		return l.performEnrich(ctx, c, *q.Enrich)
 	}
 	return refused("the question is empty", nil)
 }
@@ -161,6 +179,8 @@ func (l *Lookup) Settle(tx *db.Tx, c tenant.Connection, call outbox.Call, r outb
 			return l.settlePull(tx, c, call, answer)
 		case advance.RouteAnswer:
 			err = keepRoute(tx, c, call, answer)
+		case found:
+			err = keepFinding(tx, c, call, answer)
 		}
 		if err != nil {
 			return nil, err

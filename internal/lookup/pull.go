@@ -44,10 +44,13 @@ func (l *Lookup) puller(location, connection string) connect.Puller {
 }
 
 // Begin owes the lists of a source for the first time; each list read owes the next
-// reading. What is not switched on is read once it is. Begun twice is begun once.
+// reading. Of a provider it owes a look at all that is missing. What is not switched on is read once it is. Begun twice is begun once.
 func (l *Lookup) Begin(tx *db.Tx, c tenant.Connection) (err error) {
 	defer plumbline.Wrap(&err, "begin to read %s", c.Name)
 
+	if l.enricher(c.Location, c.Name) != nil {
+		return l.beginEnriching(tx, c)
+	}
 	p := l.puller(c.Location, c.Name)
 	if p == nil {
 		return nil

@@ -158,6 +158,8 @@ type document struct {
 	Rules        ordered[ruleDoc]                  `yaml:"rules"`
 	Texts        map[string]map[string]string      `yaml:"texts"`
 	Mapping      map[string]map[string]*mappingDoc `yaml:"mapping"`
+	Equipment    equipmentDoc                      `yaml:"equipment"`
+	Plans        ordered[planDoc]                  `yaml:"plans"`
 	Survivorship map[string]map[string][]leaf      `yaml:"survivorship"`
 }
 
@@ -240,6 +242,18 @@ type taskDoc struct {
 	Ends    leaf   `yaml:"ends"`
 }
 
+type planDoc struct {
+	Name   string `yaml:"name"`
+	Tags   []leaf `yaml:"tags"`
+	Lines  []leaf `yaml:"lines"`
+	Months int    `yaml:"months"`
+	Lasts  int    `yaml:"lasts"`
+}
+
+type equipmentDoc struct {
+	Lines []leaf `yaml:"lines"`
+}
+
 type mappingDoc struct {
 	For    leaf              `yaml:"for"`
 	When   leaf              `yaml:"when"`
@@ -299,6 +313,8 @@ func (d *loader) build() {
 	d.texts()
 	d.mappings()
 	d.survivorship()
+	d.equipment()
+	d.plans()
 	for _, r := range d.named {
 		known := d.jobStages()
 		if r.kind == "clock" {
@@ -677,6 +693,45 @@ func (d *loader) mapping(path string, m *mappingDoc) *Mapping {
 		out.Fields = append(out.Fields, field)
 	}
 	return out
+}
+
+func (d *loader) equipment() { d.book.Equipment.Lines = d.patterns(d.doc.Equipment.Lines) }
+
+func (d *loader) plans() {
+	for _, id := range d.doc.Plans.keys {
+		p, path := d.doc.Plans.of[id], "plans."+id
+		at := d.book.Place(path)
+		rule := &PlanRule{ID: id, Name: cmp.Or(p.Name, id), Tags: d.patterns(p.Tags), Lines: d.patterns(p.Lines), Months: p.Months, Lasts: p.Lasts}
+		if len(p.Tags)+len(p.Lines) == 0 {
+			d.problem(at, path, "add tags: or lines:", "nothing says who holds the plan")
+		}
+		if p.Months < 0 || p.Months > 120 || p.Lasts < 0 || p.Lasts > 120 {
+			d.problem(at, path, "write how many months", "months and lasts must lie between 0 and 120")
+		}
+		d.book.Plans = append(d.book.Plans, rule)
+	}
+}
+
+func (d *loader) patterns(list []leaf) (out []*regexp.Regexp) {
+	for _, l := range list {
+		if p := d.pattern(l); p != nil {
+			out = append(out, p)
+		}
+	}
+	return out
+}
+
+// pattern compiles a regular expression; nil where there is none, or it is wrong.
+func (d *loader) pattern(l leaf) *regexp.Regexp {
+	if !l.given() {
+		return nil
+	}
+	p, err := regexp.Compile(l.text)
+	if err != nil {
+		d.problem(l.n.at, l.path, "correct it, or write it between single quotation marks", "%q is no regular expression: %v", l.text, err)
+		return nil
+	}
+	return p
 }
 
 // sourceTypes are the types of expression that can be written as a value.

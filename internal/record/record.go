@@ -148,7 +148,7 @@ func touched(before, now *Row, doc string) bool {
 	if before == nil || before.Created != now.Created || before.Deleted() != now.Deleted() {
 		return true
 	}
-	if now.Kind != plumbline.Customer && now.Kind != plumbline.Property && now.Kind != plumbline.Technician && now.Kind != plumbline.Asset {
+	if now.Kind != plumbline.Customer && now.Kind != plumbline.Property && now.Kind != plumbline.Technician && now.Kind != plumbline.Asset && now.Kind != plumbline.Membership {
 		return before.stored != doc
 	}
 	if restated(before.Readings, now.Readings) {

@@ -191,6 +191,16 @@ func deleteRows(tx *db.Tx) string {
 	return `DELETE FROM source_record WHERE location_id = $1 AND id IN ` + tx.In(2)
 }
 
+// The kinds stand in the text so that the partial index is found.
+const countBelonging = `SELECT (SELECT COUNT(*) FROM (SELECT 1 FROM ref WHERE location_id = $1 AND from_kind IN ('asset', 'membership') LIMIT 1) AS one)`
+
+func selectBelonging(tx *db.Tx) string {
+	return `SELECT DISTINCT p.golden_id, s.golden_id FROM source_record p
+		JOIN ref r ON r.location_id = p.location_id AND r.to_id = p.id AND r.from_kind = $3
+		JOIN source_record s ON s.location_id = r.location_id AND s.id = r.from_id
+		WHERE p.location_id = $1 AND p.golden_id IN ` + tx.In(2) + ` ORDER BY 1, 2`
+}
+
 func selectPointing(tx *db.Tx) string {
 	return `SELECT DISTINCT s.golden_id FROM ref r JOIN source_record s ON s.location_id = r.location_id AND s.id = r.from_id
 		WHERE r.location_id = $1 AND r.to_id IN ` + tx.In(2) + ` AND r.from_kind = $3 ORDER BY 1`

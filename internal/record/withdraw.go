@@ -95,12 +95,3 @@ func leaveAlone(tx *db.Tx, location string, ids []string) error {
 	}
 	return Relink(tx, location, to)
 }
-
-// PointedBy returns the golden records of a kind whose records point to any of these
-// source records.
-func PointedBy(tx *db.Tx, location string, kind plumbline.Kind, to []string) ([]string, error) {
-	if len(to) == 0 {
-		return nil, nil
-	}
-	return texts(tx, selectPointing(tx), location, db.JSON(to), kind)
-}

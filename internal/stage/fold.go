@@ -342,6 +342,13 @@ func (f *fold) done() (Folded, error) {
 		v := &out.Job.Visits[i]
 		v.Reopened = reopened(*v, f.stages[v.ID])
 	}
+	out.Notes, out.Bought = f.notes(), f.bought()
+	for _, n := range out.Notes {
+		i := slices.IndexFunc(out.Job.Visits, func(v plumbline.VisitView) bool { return v.ID == n.Visit })
+		if i >= 0 && !n.Line {
+			out.Job.Visits[i].Notes = join("\n", out.Job.Visits[i].Notes, n.Text)
+		}
+	}
 	out.Ledger = f.ledger()
 	for _, t := range f.visits {
 		if t.exists {

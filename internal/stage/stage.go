@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"plumbline.dev/plumbline"
+	"plumbline.dev/plumbline/internal/equipment"
 	"plumbline.dev/plumbline/internal/money"
 	"plumbline.dev/plumbline/internal/playbook"
 )
@@ -54,6 +55,13 @@ type Episode struct {
 	Ended    string    `json:"ended,omitempty"`   // who says that it does not
 }
 
+// A Bought is a plan that a bill sells.
+type Bought struct {
+	Rule string    `json:"rule"` // of the playbook
+	At   time.Time `json:"at"`
+	Line string    `json:"line"`
+}
+
 // A History is the stages of one subject in the order in which they were reached.
 type History []Episode
 
@@ -85,7 +93,9 @@ type Folded struct {
 	History History
 	Visits  map[string]History // by visit id
 	Ledger  money.Ledger
-	Flags   []string // sentences for people: clocks cut, guards broken
+	Flags   []string         // sentences for people: clocks cut, guards broken
+	Bought  []Bought         // plans that issued bills sell
+	Notes   []equipment.Note // what was written of its visits, on no piece of equipment yet
 	// WindowKnown says when the window of each visit was last heard to be what it is.
 	WindowKnown map[string]time.Time
 }

@@ -5,7 +5,9 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/mail"
+	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -78,11 +80,14 @@ func (e *Entry) Check(l *Layout, received time.Time) (faults []Fault) {
 	return faults
 }
 
-// Says says whether an entry says anything of a customer or a piece of equipment.
+// Says says whether an entry says anything of a customer, a piece of equipment or a plan.
 func (e *Entry) Says() bool {
 	names := []string{"first_name", "last_name", "name", "organization", "email", "mobile_phone", "home_phone", "work_phone"}
-	if e.Kind == plumbline.Asset {
+	switch e.Kind {
+	case plumbline.Asset:
 		names = []string{"type", "maker", "model", "serial"}
+	case plumbline.Membership:
+		names = []string{"plan"}
 	}
 	return slices.ContainsFunc(names, func(n string) bool { return e.Fields[n] != "" })
 }
@@ -129,9 +134,12 @@ func (e *Entry) read(location, connection string, received time.Time) *reader {
 	if !e.AsOf.IsZero() && (e.AsOf.Year() < 1900 || e.AsOf.Year() > 2100) {
 		r.fault("updated", fmt.Errorf("the file is of the year %d", e.AsOf.Year()))
 	}
-	if e.Kind == plumbline.Asset {
+	switch e.Kind {
+	case plumbline.Asset:
 		r.asset()
-	} else {
+	case plumbline.Membership:
+		r.membership()
+	default:
 		r.customer()
 	}
 	return r
@@ -253,11 +261,54 @@ func (r *reader) place() map[string]plumbline.Value {
 
 func (r *reader) asset() {
 	fields := r.texts("type", "maker", "model", "serial", "place", "notes")
-	for _, n := range []string{"installed", "warranty_until", "next_due"} {
+	r.days(fields, "installed", "warranty_until", "next_due")
+	r.belongs(plumbline.Asset, fields)
+}
+
+// membership reads a plan that somebody holds.
+func (r *reader) membership() {
+	fields := r.texts("plan", "notes")
+	r.days(fields, "started", "renews", "next_due")
+	if v := r.Fields["status"]; v != "" {
+		switch bare(v) {
+		case "active", "current", "yes", "true", "y", "1", "open", "enabled":
+			fields["status"] = connect.Value("active")
+		case "ended", "inactive", "expired", "canceled", "cancelled", "lapsed", "no", "false", "n", "0", "closed", "terminated", "suspended":
+			fields["status"] = connect.Value("ended")
+		default:
+			r.fault("status", fmt.Errorf("%q is neither active nor ended", v))
+		}
+	}
+	if v := r.Fields["months"]; v != "" {
+		n, err := strconv.Atoi(v)
+		if err != nil || n < 1 || n > 120 {
+			r.fault("months", fmt.Errorf("%q is no number of months", v))
+		} else {
+			fields["months"] = connect.Value(n)
+		}
+	}
+	if v := r.Fields["price"]; v != "" {
+		if m := amount.FindStringSubmatch(strings.ReplaceAll(v, ",", "")); m == nil {
+			r.fault("price", fmt.Errorf("%q is no amount", v))
+		} else {
+			fields["price"] = connect.Value(m[1] + "." + (m[2] + "00")[:2])
+		}
+	}
+	r.belongs(plumbline.Membership, fields)
+}
+
+var amount = regexp.MustCompile(`^\$? ?(\d{1,9})(?:\.(\d{1,2}))?$`)
+
+func (r *reader) days(fields map[string]plumbline.Value, names ...string) {
+	for _, n := range names {
 		if t := r.day(n); !t.IsZero() {
 			fields[n] = connect.Value(t.Format(time.DateOnly))
 		}
 	}
+}
+
+// belongs adds whose something is, and where it is.
+func (r *reader) belongs(kind plumbline.Kind, fields map[string]plumbline.Value) {
 	person, place := r.person(), r.place()
 	named := r.Named()
 	if r.Fields["street"] != "" {
@@ -276,10 +327,10 @@ func (r *reader) asset() {
 			fields[name] = connect.Value(string(id))
 		}
 	}
-	r.add(plumbline.Asset, r.ID, fields)
+	r.add(kind, r.ID, fields)
 }
 
-// Named says whether an entry of equipment names its customer, and does not only give a
+// Named says whether an entry of equipment, or of a plan, names its customer, and does not only give a
 // number or an address of theirs.
 func (e *Entry) Named() bool {
 	return e.Customer == "" && (e.Fields["first_name"] != "" || e.Fields["last_name"] != "" || e.Fields["name"] != "" || e.Fields["organization"] != "")

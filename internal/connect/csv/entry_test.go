@@ -169,6 +169,47 @@ func TestAYesNeedsItsProof(t *testing.T) {
 	}
 }
 
+func TestAPlanIsReadWithItsHolder(t *testing.T) {
+	f, err := Parse("plans.csv", []byte("Agreement Number,Membership,Status,Start Date,Renewal Date,Interval,Price,Customer,Phone,Address,Zip\n"+
+		"7,Comfort Club,Active,3/4/2025,3/4/2027,6,\"$1,189.5\",Dana Whitlock,208-555-0142,418 Larkspur Ln,83702\n8,Comfort Club,perhaps,,,0,free,Abe Lund,,,\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	l := &Layout{Kind: plumbline.Membership, Dates: US}
+	if err := l.Map(f, nil); err != nil || len(l.Problems()) > 0 {
+		t.Fatalf("Map = %v, %v", err, l.Problems())
+	}
+	var entries []Entry
+	var faults []string
+	for r := range f.Rows() {
+		e, _ := l.Entry(f, r)
+		for _, x := range e.Check(l, noon) {
+			faults = append(faults, x.Field)
+		}
+		entries = append(entries, e)
+	}
+	if slices.Sort(faults); !slices.Equal(faults, []string{"months", "price", "status"}) {
+		t.Errorf("faults with %v, want those of the second row", faults)
+	}
+	list, err := Decoder{}.Decode(delivery(t, entries[0]))
+	if err != nil || len(list) != 3 {
+		t.Fatalf("Decode = %+v, %v, want the property, the customer and the plan", list, err)
+	}
+	for field, want := range map[string]plumbline.Value{"plan": `"Comfort Club"`, "status": `"active"`, "started": `"2025-03-04"`, "renews": `"2027-03-04"`, "months": "6",
+		"price": `"1189.50"`, "customer": `"7"`, "property": `"7"`} {
+		if got := list[2].Fields[field]; got != want {
+			t.Errorf("%s is %s, want %s", field, got, want)
+		}
+	}
+	connecttest.TestDecoder(t, connecttest.Decoder{Decoder: Decoder{}, Deliveries: []plumbline.Delivery{delivery(t, entries[0]), delivery(t, entries[1])}})
+	for want, columns := range map[string]map[string]string{"which plan": {"customer_id": "C"}, "who holds": {"plan": "P"}, "say --source": {"plan": "P", "customer_id": "C"}} {
+		l := Layout{Kind: plumbline.Membership, Columns: columns}
+		if p := strings.Join(l.Problems(), "; "); !strings.Contains(p, want) {
+			t.Errorf("%v: %q, want %q", columns, p, want)
+		}
+	}
+}
+
 func TestEquipmentBelongsSomewhere(t *testing.T) {
 	e := Entry{Kind: plumbline.Asset, ID: "a1", Fields: map[string]string{"type": "furnace", "installed": "2019-03-04"}, Property: "p0", Customer: "c0"}
 	list, err := Decoder{}.Decode(delivery(t, e))

@@ -70,10 +70,29 @@ var fieldsOf = map[plumbline.Kind][]field{
 		{"notes", "note,comments,comment,description,equipmentnotes"},
 		{"property_id", "locationid,siteid,addressid,serviceaddressid,propertynumber"},
 		{"customer_id", "clientid,contactid,accountid,accountnumber,customernumber"},
-	}, nameFields, []field{
-		{"home_phone", "homephonenumber,phone,phonenumber,telephone,customerphone,primaryphone"},
-	}, placeFields),
+	}, ownerFields),
+	plumbline.Membership: slices.Concat([]field{
+		{"id", "membershipid,planid,agreementid,contractid,agreementnumber,contractnumber,externalid,recordid"},
+		{"plan", "planname,membership,membershiptype,agreement,agreementtype,serviceplan,contract,plantype"},
+		{"status", "planstatus,membershipstatus,agreementstatus,active"},
+		{"started", "startdate,start,from,begins,membersince,activated,effectivedate"},
+		{"renews", "renewson,renewaldate,renewal,enddate,end,expires,expirationdate,until,through"},
+		{"months", "interval,intervalmonths,everymonths,visiteverymonths"},
+		{"next_due", "nextvisit,nextservice,nextservicedate,nextmaintenance,nextduedate,servicedue"},
+		{"price", "amount,fee,cost,planprice"},
+		{"notes", "note,comments,comment,description"},
+		{"property_id", "locationid,siteid,addressid,serviceaddressid,propertynumber"},
+		{"customer_id", "clientid,contactid,accountid,accountnumber,customernumber"},
+	}, ownerFields),
 }
+
+// ownerFields say whose something is, and where, in the words of a customer's row.
+var ownerFields = slices.Concat(nameFields, []field{
+	{"home_phone", "homephonenumber,phone,phonenumber,telephone,customerphone,primaryphone"},
+}, placeFields)
+
+// owned says whether rows of a kind are about something that is somebody's.
+func owned(kind plumbline.Kind) bool { return kind == plumbline.Asset || kind == plumbline.Membership }
 
 var nameFields = []field{
 	{"first_name", "first,firstname,givenname,fname,customerfirstname"},
@@ -179,8 +198,12 @@ func (l *Layout) Problems() (list []string) {
 		list = append(list, "no column holds a type, a maker, a model or a serial number: say --map type=COLUMN")
 	case l.Kind == plumbline.Asset && !has("property_id", "customer_id", "street", "mobile_phone", "home_phone", "email"):
 		list = append(list, "no column says whose the equipment is or where it stands: say --map street=COLUMN, or --map customer_id=COLUMN with --source")
+	case l.Kind == plumbline.Membership && !has("plan"):
+		list = append(list, "no column says which plan it is: say --map plan=COLUMN")
+	case l.Kind == plumbline.Membership && !has("property_id", "customer_id", "name", "last_name", "organization", "street", "mobile_phone", "home_phone", "email"):
+		list = append(list, "no column says who holds the plan: say --map name=COLUMN, or --map customer_id=COLUMN with --source")
 	}
-	if has("property_id", "customer_id") && l.Kind == plumbline.Asset && l.Source == "" {
+	if has("property_id", "customer_id") && owned(l.Kind) && l.Source == "" {
 		list = append(list, "ids of customers and properties are some source's own: say --source CONNECTION, such as hcp or import:RUN")
 	}
 	if has("texts_service", "texts_offers") {
