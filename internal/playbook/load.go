@@ -241,11 +241,16 @@ type taskDoc struct {
 }
 
 type mappingDoc struct {
-	For    leaf              `yaml:"for"`
-	When   leaf              `yaml:"when"`
-	Key    leaf              `yaml:"key"`
-	Fields ordered[fieldDoc] `yaml:"fields"`
+	For    leaf                `yaml:"for"`
+	When   leaf                `yaml:"when"`
+	Key    leaf                `yaml:"key"`
+	As     leaf                `yaml:"as"`
+	Names  map[string]namesDoc `yaml:"names"`
+	Fields ordered[fieldDoc]   `yaml:"fields"`
 }
+
+// A namesDoc says what the fields of a mapping are called on another type.
+type namesDoc map[string]leaf
 
 type fieldDoc struct {
 	Label   string   `yaml:"label"`
@@ -645,14 +650,29 @@ func (d *loader) mappings() {
 	for _, tool := range slices.Sorted(maps.Keys(d.doc.Mapping)) {
 		d.book.Mapping[tool] = map[string]*Mapping{}
 		for _, typ := range slices.Sorted(maps.Keys(d.doc.Mapping[tool])) {
-			d.book.Mapping[tool][typ] = d.mapping("mapping."+tool+"."+typ, d.doc.Mapping[tool][typ])
+			m, path := d.doc.Mapping[tool][typ], "mapping."+tool+"."+typ
+			as := cmp.Or(d.one(m.As, "type with names of its own", slices.Sorted(maps.Keys(m.Names))), typ)
+			if as != typ && d.doc.Mapping[tool][as] != nil {
+				d.problem(m.As.n.at, m.As.path, "keep one of the two", "%s has a mapping of its own", as)
+			}
+			d.book.Mapping[tool][as] = d.mapping(path, m, m.Names[as])
 		}
 	}
 }
 
-func (d *loader) mapping(path string, m *mappingDoc) *Mapping {
+// mapping reads what the records of a type should say, and how its fields are called
+// where they are kept under another type.
+func (d *loader) mapping(path string, m *mappingDoc, names namesDoc) *Mapping {
 	d.must(m.For, path, "for")
-	out := &Mapping{
+	for _, as := range slices.Sorted(maps.Keys(m.Names)) {
+		for _, field := range slices.Sorted(maps.Keys(m.Names[as])) {
+			if m.Fields.of[field] == nil {
+				at := path + ".names." + as
+				d.problem(m.Names[as][field].n.key, at, suggest(field, m.Fields.keys), "there is no field %q", field)
+			}
+		}
+	}
+	out := &Mapping{Path: path,
 		For: plumbline.Kind(d.one(m.For, "kind of record", []string{"customer", "job", "visit", "task"})),
 		Key: m.Key.text, When: d.condition(m.When, atMapping),
 	}
@@ -660,7 +680,7 @@ func (d *loader) mapping(path string, m *mappingDoc) *Mapping {
 		f := m.Fields.of[name]
 		at := fmt.Sprintf("%s.fields.%s", path, name)
 		field := &MapField{
-			Name: name, Label: f.Label, Value: d.one(f.Type, "type", valueNames), Options: f.Options,
+			Path: at, Name: cmp.Or(names[name].text, name), Label: f.Label, Value: d.one(f.Type, "type", valueNames), Options: f.Options,
 			Owner: d.one(f.Owner, "owner", ownerNames), Write: d.one(f.Write, "policy", writeNames), Unique: f.Unique,
 		}
 		d.must(f.Write, at, "write")

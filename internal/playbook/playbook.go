@@ -143,6 +143,7 @@ type TaskSpec struct {
 
 // A Mapping says what a target's records of one type should say.
 type Mapping struct {
+	Path   string         // where it stands in the playbook, "mapping.hubspot.deal"
 	For    plumbline.Kind // which golden records have one: customer, job, visit, or "task"
 	When   *Condition     // which of them; nil: all
 	Key    string         // the root of its key, "customer.id"
@@ -151,7 +152,8 @@ type Mapping struct {
 
 // A MapField is one field of a target's record.
 type MapField struct {
-	Name, Label string
+	Path        string   // where it stands in the playbook
+	Name, Label string   // as the target has them
 	Value       string   // string, text, number, date, datetime, enum or bool
 	Options     []string // of an enum; for forward_only in order
 	From        *Expression
