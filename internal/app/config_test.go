@@ -143,3 +143,27 @@ func TestASealedSecretIsOpenedWithTheKey(t *testing.T) {
 		}
 	}
 }
+
+func TestAJobIsKeptAsOneTypeThatTheCRMOffers(t *testing.T) {
+	for layer, want := range map[string]string{
+		"mapping: {hubspot: {deal: {as: ticket}}}":                                                                                "",
+		"mapping: {hubspot: {deal: {as: lead, names: {lead: {dealname: name}}}}}":                                                 `does not keep jobs as "lead"`,
+		"mapping: {hubspot: {ticket: {for: job, key: job.id, fields: {subject: {type: string, from: job.kind, write: always}}}}}": "a job is kept as a deal and as a ticket",
+	} {
+		dir := t.TempDir()
+		if err := os.WriteFile(filepath.Join(dir, "shop.yaml"), []byte(layer), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		c, err := ParseConfig(filepath.Join(dir, "plumbline.yaml"), []byte(strings.Replace(good, "  - id: boise\n", "  - id: boise\n    playbook: [shop.yaml]\n", 1)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		n, err := Build(t.Context(), c, Options{Now: func() time.Time { return time.Date(2026, 5, 4, 15, 0, 0, 0, time.UTC) }, Client: http.DefaultClient, Volatile: true})
+		if err == nil {
+			err = n.Close()
+		}
+		if want == "" && err != nil || want != "" && (err == nil || !strings.Contains(err.Error(), want) || !strings.Contains(err.Error(), "yaml:")) {
+			t.Errorf("%s: %v, want %q", layer, err, want)
+		}
+	}
+}

@@ -33,7 +33,7 @@ type yard struct {
 
 func newYard(t *testing.T, o jobber.Options) *yard {
 	t.Helper()
-	w := &world{t: t, now: at(4, 8, 0)}
+	w := &world{t: t, now: at(4, 8, 0), jobs: asDeals}
 	y := &yard{world: w}
 	now := func() time.Time { return w.now }
 	rnd := rand.New(rand.NewPCG(7, 7))

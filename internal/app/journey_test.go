@@ -303,20 +303,35 @@ func TestSTOPIsEffectiveAtOnce(t *testing.T) {
 // One whole job on PostgreSQL.
 func TestTheRelayRunsOnPostgreSQLToo(t *testing.T) {
 	w := newWorld(t, setting{store: dbtest.PostgresURL(t), schema: fmt.Sprintf("relay_%d", time.Now().UnixNano())})
+	wholeJob(w)
+}
+
+// wholeJob drives a job of Dana's from booking to payment, row by row of the table.
+func wholeJob(w *world) {
+	w.t.Helper()
+	stage := func(want string) {
+		w.t.Helper()
+		if got := w.stage("Larkspur"); got != want {
+			w.t.Errorf("the %s is %s, want %s", w.jobs.typ, got, want)
+		}
+	}
 	c := w.customer()
 	w.minutes(1)
 	w.agrees(c.ID, "marketing")
 	j := w.book(c.ID, "No cooling upstairs", at(4, 10, 0))
 	w.until(at(4, 9, 40))
+	stage("dispatched")
 	w.finish(j.ID)
+	stage("completed")
 	inv := w.bill(j.ID)
+	w.minutes(5)
+	stage("invoiced")
+	w.props(w.contact("Whitlock"), map[string]string{"plumbline_balance": "390"})
 	_, err := w.field.Pay(inv.ID, housecallpro.NewPayment{Amount: 39000, Method: "credit_card"})
 	w.ok(err)
 	w.says(j.ID, map[string]plumbline.Value{"qa": plumbline.TextValue("passed")})
 	w.until(at(4, 16, 0))
-	if got := w.stage("Larkspur"); got != "paid" {
-		t.Errorf("the deal is %s, want paid", got)
-	}
+	stage("paid")
 	w.heard(dana, 0, "you are booked", "is on the way", "Would you share your experience")
 	w.props(w.contact("Whitlock"), map[string]string{"plumbline_balance": "0", "plumbline_last_paid": "2026-05-04"})
 }

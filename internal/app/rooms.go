@@ -5,6 +5,7 @@ import (
 	"crypto/hkdf"
 	"crypto/sha256"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -47,7 +48,7 @@ func (n *Node) makeRooms() (r rooms, err error) {
 		Fetch:   n.readBack,
 		Observe: n.observe,
 		Stream: func(_, typ string) string {
-			return map[string]string{"contact": "contacts", "deal": "deals"}[typ]
+			return map[string]string{"contact": "contacts", "deal": "deals", "ticket": "tickets"}[typ]
 		},
 		Budget: func(_, use string) string {
 			return map[string]string{"write": "burst", "read": "burst", "pull": "search", "associate": "associations"}[use]
@@ -91,8 +92,7 @@ func (n *Node) makeRooms() (r rooms, err error) {
 		}
 		return nil
 	}}
-	n.watch()
-	return r, nil
+	return r, n.watch()
 }
 
 // providers names the connections of a location that look values up.
@@ -107,15 +107,27 @@ func (n *Node) providers(location string) (list []string) {
 	return list
 }
 
-// watch tells each target which of its fields the mapping looks at.
-func (n *Node) watch() {
+// watch tells each target which of its fields the mapping looks at, and as what it keeps
+// a job.
+func (n *Node) watch() error {
 	for _, name := range n.names() {
 		b := n.bindings[name]
 		t, ok := b.tool.(*hubspot.Tool)
 		if !ok {
 			continue
 		}
-		for typ, m := range n.playbooks[b.Location].playbook.Mapping[b.Tool] {
+		pb, jobs := n.playbooks[b.Location].playbook, ""
+		for _, typ := range slices.Sorted(maps.Keys(pb.Mapping[b.Tool])) {
+			m := pb.Mapping[b.Tool][typ]
+			if m.For == plumbline.Job && jobs != "" {
+				return plumbline.Invalidf("keep one of the two", "%s: a job is kept as a %s and as a %s", pb.Place(m.Path), jobs, typ)
+			}
+			if m.For == plumbline.Job {
+				jobs = typ
+				if err := t.KeepJobsAs(typ); err != nil {
+					return fmt.Errorf("%s: %w", pb.Place(m.Path), err)
+				}
+			}
 			var fields []string
 			for _, f := range m.Fields {
 				fields = append(fields, f.Name)
@@ -123,6 +135,7 @@ func (n *Node) watch() {
 			t.Watch(typ, fields)
 		}
 	}
+	return nil
 }
 
 func (n *Node) readBack(ctx context.Context, c tenant.Connection, typ string, ids []string) ([]connect.Answer, error) {

@@ -47,6 +47,7 @@ type world struct {
 	crm    *hubspot.Sandbox
 	phones *twilio.Sandbox
 	net    *sandbox.Net
+	jobs   jobsAs
 	tech   housecallpro.Employee
 	acts   int
 	steps  []func(context.Context, time.Time) (bool, time.Time, error) // of other fakes
@@ -55,6 +56,7 @@ type world struct {
 type setting struct {
 	speaks string // of the field tool's connection
 	layer  string // of the playbook
+	jobs   jobsAs // zero: as deals
 	staff  string // of the playbook's settings; empty: as it is built in
 	more   string // connections
 	before func(*world)
@@ -63,11 +65,22 @@ type setting struct {
 	schema string
 }
 
+// A jobsAs is what the CRM keeps a job as.
+type jobsAs struct{ typ, path, name, stage, line string }
+
+var (
+	asDeals   = jobsAs{"deal", "deals", "dealname", "dealstage", ""}
+	asTickets = jobsAs{"ticket", "tickets", "subject", "hs_pipeline_stage", "mapping: {hubspot: {deal: {as: ticket}}}\n"}
+)
+
 const weSpeak = "{confirmation: us, on_my_way: us, review: us, reminder: nobody, invoice: nobody, payment_reminder: us}"
 
 func newWorld(t *testing.T, s setting) *world {
 	t.Helper()
-	w := &world{t: t, now: at(4, 8, 0)}
+	w := &world{t: t, now: at(4, 8, 0), jobs: s.jobs}
+	if w.jobs == (jobsAs{}) {
+		w.jobs = asDeals
+	}
 	if !s.start.IsZero() {
 		w.now = s.start
 	}
@@ -88,7 +101,7 @@ func newWorld(t *testing.T, s setting) *world {
 	net.Handle("api.twilio.com", w.phones)
 
 	dir := t.TempDir()
-	layer := "settings: {brand: Brightwater, zone: America/Boise, phone: (208) 555-0100, links: https://bw.example/v, shop: {latitude: \"43.6150\", longitude: \"-116.2023\"}, staff: {" + s.staff + "}}\n" + s.layer
+	layer := "settings: {brand: Brightwater, zone: America/Boise, phone: (208) 555-0100, links: https://bw.example/v, shop: {latitude: \"43.6150\", longitude: \"-116.2023\"}, staff: {" + s.staff + "}}\n" + w.jobs.line + s.layer
 	if err := os.WriteFile(filepath.Join(dir, "shop.yaml"), []byte(layer), 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -261,17 +274,17 @@ func (w *world) contact(last string) hubspot.Object {
 	return found[0]
 }
 
-// deal returns the one deal whose name holds a text.
+// deal returns the one deal, or ticket, whose name holds a text.
 func (w *world) deal(name string) hubspot.Object {
 	w.t.Helper()
 	var found []hubspot.Object
-	for _, o := range w.crm.Objects("deals") {
-		if strings.Contains(o.Properties["dealname"], name) {
+	for _, o := range w.crm.Objects(w.jobs.path) {
+		if strings.Contains(o.Properties[w.jobs.name], name) {
 			found = append(found, o)
 		}
 	}
 	if len(found) != 1 {
-		w.t.Fatalf("the CRM has %d deals about %q, want 1", len(found), name)
+		w.t.Fatalf("the CRM has %d %s about %q, want 1", len(found), w.jobs.path, name)
 	}
 	return found[0]
 }
@@ -283,8 +296,8 @@ func (w *world) stage(name string) string {
 	w.ok(err)
 	s, err := target.Describe(w.t.Context())
 	w.ok(err)
-	id := w.deal(name).Properties["dealstage"]
-	for stage, have := range s.Types["deal"].Stages {
+	id := w.deal(name).Properties[w.jobs.stage]
+	for stage, have := range s.Types[w.jobs.typ].Stages {
 		if have == id {
 			return stage
 		}

@@ -15,31 +15,26 @@ func (c *checker) writers(tool string) {
 	for _, typ := range sorted(c.p.Mapping[tool]) {
 		named := map[string]string{}
 		for _, f := range c.p.Mapping[tool][typ].Fields {
-			path := fieldPath(tool, typ, f)
 			if other, ok := named[strings.ToLower(f.Name)]; ok {
-				c.at(Error, path, "take one out", fmt.Sprintf("%s and %s are one field, and both are written", other, f.Name))
+				c.at(Error, f.Path, "take one out", fmt.Sprintf("%s and %s are one field, and both are written", other, f.Name))
 			}
 			named[strings.ToLower(f.Name)] = f.Name
 			theirs := f.Owner == "crm" || f.Owner == "office"
 			if theirs && (f.Write == "always" || f.Write == "forward_only") {
-				c.at(Error, path, "write it if_empty or theirs_to_ours, or let us own it",
+				c.at(Error, f.Path, "write it if_empty or theirs_to_ours, or let us own it",
 					fmt.Sprintf("%s has two writers: it belongs to %s, and we write it %s", f.Name, f.Owner, strings.ReplaceAll(f.Write, "_", " ")))
 			}
 			if f.Owner == "us" && f.Write == "theirs_to_ours" {
-				c.at(Error, path, "let crm own it", fmt.Sprintf("%s belongs to us, and the target's word would hold", f.Name))
+				c.at(Error, f.Path, "let crm own it", fmt.Sprintf("%s belongs to us, and the target's word would hold", f.Name))
 			}
 		}
 	}
 }
 
-func fieldPath(tool, typ string, f *playbook.MapField) string {
-	return fmt.Sprintf("mapping.%s.%s.fields.%s", tool, typ, f.Name)
-}
-
 // target holds the mapping of a tool against what the target describes.
 func (c *checker) target(tool string, schema connect.Schema) {
 	for _, typ := range sorted(c.p.Mapping[tool]) {
-		path := "mapping." + tool + "." + typ
+		path := c.p.Mapping[tool][typ].Path
 		described, ok := schema.Types[typ]
 		if !ok {
 			c.at(Error, path, "take it out, or connect an account that has it", fmt.Sprintf("the target has no type %s", typ))
@@ -48,7 +43,7 @@ func (c *checker) target(tool string, schema connect.Schema) {
 		mapped := map[string]bool{}
 		for _, f := range c.p.Mapping[tool][typ].Fields {
 			mapped[f.Name] = f.From != nil
-			c.field(fieldPath(tool, typ, f), f, described)
+			c.field(f, described)
 		}
 		for _, name := range sorted(described.Fields) {
 			if described.Fields[name].Required && !mapped[name] {
@@ -58,7 +53,8 @@ func (c *checker) target(tool string, schema connect.Schema) {
 	}
 }
 
-func (c *checker) field(path string, f *playbook.MapField, in connect.TypeSchema) {
+func (c *checker) field(f *playbook.MapField, in connect.TypeSchema) {
+	path := f.Path
 	if f.Write == "never" {
 		return
 	}

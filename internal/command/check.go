@@ -13,7 +13,8 @@ import (
 )
 
 type check struct {
-	JSON bool `help:"As JSON."`
+	JSON   bool `help:"As JSON."`
+	Schema bool `help:"Print the JSON Schema of playbook files, for editors, and check nothing."`
 }
 
 // checked is what was found about one location.
@@ -25,6 +26,10 @@ type checked struct {
 // Run checks the configuration and each location's playbook. It asks no tool and
 // leaves the database alone. It fails if there is an error among the findings.
 func (c *check) Run(s *shell) error {
+	if c.Schema {
+		_, err := s.Out.Write(playbook.Schema())
+		return err
+	}
 	config, err := app.ReadConfig(s.Config)
 	if err != nil {
 		return err

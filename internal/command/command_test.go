@@ -269,6 +269,14 @@ func TestCheckLeavesNothingBehind(t *testing.T) {
 	}
 }
 
+func TestCheckPrintsTheSchemaThatEditorsHave(t *testing.T) {
+	d := newDesk(t)
+	have, err := os.ReadFile(filepath.Join("..", "..", "playbooks", "playbook.schema.json"))
+	if out := d.must("check", "--schema"); err != nil || out != string(have) {
+		t.Errorf("it prints %d bytes, and editors have %d (%v)", len(out), len(have), err)
+	}
+}
+
 func TestAKeyIsOneThatSecretsCanBeSealedWith(t *testing.T) {
 	d := newDesk(t)
 	file := d.write("age.key", d.must("key"))

@@ -125,6 +125,12 @@ func (m *Mirror) Prepare(tx *db.Tx, c tenant.Connection, rows []outbox.Row) (cal
 	defer plumbline.Wrap(&err, "prepare records of %s", c.Name)
 
 	what, typ, _ := split(rows[0].Record)
+	if lost, err := m.lost(c, what, typ); err != nil || lost {
+		for _, r := range rows {
+			settled = append(settled, outbox.Settled{Row: r, What: outbox.Done})
+		}
+		return nil, settled, err
+	}
 	switch what {
 	case "record":
 		return m.prepareRecords(tx, c, typ, rows)
@@ -146,6 +152,19 @@ func (m *Mirror) Prepare(tx *db.Tx, c tenant.Connection, rows []outbox.Row) (cal
 		return m.prepareSweep(tx, c, rows[0])
 	}
 	return nil, nil, plumbline.Invalidf("install a build that knows it", "mirror does not know %s", rows[0].Record)
+}
+
+// lost says whether rows are about records of a type that the mapping has lost since:
+// they stay at the target as they are.
+func (m *Mirror) lost(c tenant.Connection, what, typ string) (bool, error) {
+	if what != "record" && what != "link" {
+		return false, nil
+	}
+	pb, _, err := m.Policy(c.Location)
+	if err != nil {
+		return false, err
+	}
+	return pb.Mapping[c.Tool][typ] == nil, nil
 }
 
 // Perform makes a call. It is made at most once; what it asks only may be made again.

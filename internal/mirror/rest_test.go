@@ -13,6 +13,7 @@ import (
 	"plumbline.dev/plumbline/internal/db"
 	"plumbline.dev/plumbline/internal/identity"
 	"plumbline.dev/plumbline/internal/mirror"
+	"plumbline.dev/plumbline/internal/playbook"
 	"plumbline.dev/plumbline/internal/record"
 	crm "plumbline.dev/plumbline/internal/sandbox/hubspot"
 	"plumbline.dev/plumbline/internal/tenant"
@@ -399,3 +400,22 @@ func TestARoleThatMovesToAnotherPersonLeavesTheFirst(t *testing.T) {
 }
 
 const labelsOff = "POST /crm/associations/2026-09/deals/contacts/batch/labels/archive"
+
+func TestRecordsOfATypeThatTheMappingHasLostStayAsTheyAre(t *testing.T) {
+	each(t, func(w *world) {
+		w.says(w.rosa(), job())
+		w.run(12 * time.Minute)
+		was := w.one("deals")
+		w.says(job("description", "Furnace repair"))
+		w.apply() // the deal is owed
+		book, err := playbook.Load(playbook.BuiltIn(), playbook.Layer{Name: "location", File: "shop.yaml", Data: []byte("mapping: {hubspot: {deal: {as: ticket}}}")})
+		if err != nil {
+			w.t.Fatal(err)
+		}
+		w.book = book
+		w.run(12 * time.Minute)
+		if now := w.one("deals"); !now.Updated.Equal(was.Updated) || len(w.items()) > 0 {
+			w.t.Errorf("the deal was written to at %v, last at %v; %d errors%s", now.Updated, was.Updated, len(w.items()), w.story())
+		}
+	})
+}

@@ -31,8 +31,8 @@ func Load(layers ...Layer) (*Playbook, error) {
 		return nil, err
 	}
 	d := &loader{decoder: &decoder{}, book: &Playbook{root: root, Version: root.digest()}}
-	d.decode(reflect.ValueOf(&d.doc).Elem(), root, "")
-	if len(d.problems) == 0 {
+	d.decode(reflect.ValueOf(&d.doc).Elem(), root, "", terms{})
+	if !d.broken {
 		d.build()
 	}
 	if err := errors.Join(d.sorted()...); err != nil {
@@ -74,7 +74,7 @@ func merge(layers []Layer) (*node, error) {
 		}
 		limits = append(limits, readLimits(d, n, l.Name)...)
 		problems = append(problems, d.problems...)
-		root = n.without("locked", "bounds").over(root, "")
+		root = n.part(false, limitKeys...).over(root, "")
 	}
 	return root, errors.Join(problems...)
 }
@@ -91,20 +91,23 @@ type bound struct {
 	Most  leaf `yaml:"most"`
 }
 
+// A limitsDoc is what a layer holds besides its policy.
+type limitsDoc struct {
+	Locked []leaf           `yaml:"locked"` // paths
+	Bounds map[string]bound `yaml:"bounds"` // by path
+}
+
+// limitKeys are its keys.
+var limitKeys = keysOf(entries(reflect.TypeFor[limitsDoc]()))
+
 func readLimits(d *decoder, n *node, layer string) (out []limit) {
-	var locked []leaf
-	var bounds map[string]bound
-	if l := n.kids["locked"]; l != nil {
-		d.decode(reflect.ValueOf(&locked).Elem(), l, "locked")
-	}
-	if b := n.kids["bounds"]; b != nil {
-		d.decode(reflect.ValueOf(&bounds).Elem(), b, "bounds")
-	}
-	for _, l := range locked {
+	var doc limitsDoc
+	d.decode(reflect.ValueOf(&doc).Elem(), n.part(true, limitKeys...), "", terms{})
+	for _, l := range doc.Locked {
 		out = append(out, limit{path: l.text, layer: layer, locked: true})
 	}
-	for _, path := range slices.Sorted(maps.Keys(bounds)) {
-		out = append(out, limit{path: path, layer: layer, bound: bounds[path]})
+	for _, path := range slices.Sorted(maps.Keys(doc.Bounds)) {
+		out = append(out, limit{path: path, layer: layer, bound: doc.Bounds[path]})
 	}
 	return out
 }
@@ -160,7 +163,7 @@ type document struct {
 	Mapping      map[string]map[string]*mappingDoc `yaml:"mapping"`
 	Equipment    equipmentDoc                      `yaml:"equipment"`
 	Plans        ordered[planDoc]                  `yaml:"plans"`
-	Survivorship map[string]map[string][]leaf      `yaml:"survivorship"`
+	Survivorship map[string]map[string][]leaf      `yaml:"survivorship" one:"class of source"`
 }
 
 type jobDoc struct {
@@ -177,14 +180,14 @@ type visitDoc struct {
 
 type visitStageDoc struct {
 	To     []leaf        `yaml:"to"`
-	Time   leaf          `yaml:"time"`
-	Reason leaf          `yaml:"reason"`
+	Time   leaf          `yaml:"time" one:"kind of time"`
+	Reason leaf          `yaml:"reason" one:"word"`
 	Undo   time.Duration `yaml:"undo"`
 	Late   *Late         `yaml:"late"`
 }
 
 type guardDoc struct {
-	Need leaf   `yaml:"need"`
+	Need leaf   `yaml:"need" must:"be"`
 	Say  string `yaml:"say"`
 }
 
@@ -193,25 +196,25 @@ type kindDoc struct {
 	Service  map[string]string `yaml:"service"`
 	NoCharge bool              `yaml:"no_charge"`
 	Usual    time.Duration     `yaml:"usual"`
-	QA       leaf              `yaml:"qa"`
+	QA       leaf              `yaml:"qa" one:"evidence"`
 }
 
 type clockDoc struct {
-	For          leaf          `yaml:"for"`
+	For          leaf          `yaml:"for" one:"kind of subject"`
 	When         leaf          `yaml:"when"`
-	From         leaf          `yaml:"from"`
+	From         leaf          `yaml:"from" must:"be"`
 	After        time.Duration `yaml:"after"`
 	Months       int           `yaml:"months"`
 	Days         int           `yaml:"days"`
 	BusinessDays int           `yaml:"business_days"`
 	Season       leaf          `yaml:"season"`
-	At           leaf          `yaml:"at"`
+	At           leaf          `yaml:"at" form:"time of day"`
 	Until        time.Duration `yaml:"until"`
 }
 
 type ruleDoc struct {
 	On       leaf          `yaml:"on"`
-	News     leaf          `yaml:"news"`
+	News     leaf          `yaml:"news" one:"news"`
 	When     leaf          `yaml:"when"`
 	While    leaf          `yaml:"while"`
 	Text     leaf          `yaml:"text"`
@@ -224,14 +227,14 @@ type ruleDoc struct {
 	Within   time.Duration `yaml:"within"`
 	Fresh    time.Duration `yaml:"fresh"`
 	Valid    time.Duration `yaml:"valid"`
-	To       []leaf        `yaml:"to"`
-	ThenTo   []leaf        `yaml:"then_to"`
-	Class    leaf          `yaml:"class"`
-	Speaks   leaf          `yaml:"speaks"`
+	To       []leaf        `yaml:"to" one:"role"`
+	ThenTo   []leaf        `yaml:"then_to" one:"role"`
+	Class    leaf          `yaml:"class" one:"class"`
+	Speaks   leaf          `yaml:"speaks" one:"kind of message"`
 	Unseen   leaf          `yaml:"unseen"`
 	Task     *taskDoc      `yaml:"task"`
 	Reopens  leaf          `yaml:"reopens"`
-	Per      leaf          `yaml:"per"`
+	Per      leaf          `yaml:"per" one:"subject"`
 	Sequence leaf          `yaml:"sequence"`
 }
 
@@ -255,40 +258,26 @@ type equipmentDoc struct {
 }
 
 type mappingDoc struct {
-	For    leaf              `yaml:"for"`
-	When   leaf              `yaml:"when"`
-	Key    leaf              `yaml:"key"`
-	Fields ordered[fieldDoc] `yaml:"fields"`
+	For    leaf                `yaml:"for" one:"kind of record" must:"be"`
+	When   leaf                `yaml:"when"`
+	Key    leaf                `yaml:"key"`
+	As     leaf                `yaml:"as"`
+	Names  map[string]namesDoc `yaml:"names"`
+	Fields ordered[fieldDoc]   `yaml:"fields"`
 }
+
+// A namesDoc says what the fields of a mapping are called on another type.
+type namesDoc map[string]leaf
 
 type fieldDoc struct {
 	Label   string   `yaml:"label"`
-	Type    leaf     `yaml:"type"`
+	Type    leaf     `yaml:"type" one:"type" must:"be"`
 	Options []string `yaml:"options"`
 	From    leaf     `yaml:"from"`
-	Owner   leaf     `yaml:"owner"`
-	Write   leaf     `yaml:"write"`
+	Owner   leaf     `yaml:"owner" one:"owner"`
+	Write   leaf     `yaml:"write" one:"policy" must:"be"`
 	Unique  bool     `yaml:"unique"`
 }
-
-// Words that stand in a playbook.
-var (
-	roleNames    = []string{"booker", "site_contact", "payer", "member", "reviewer"}
-	classNames   = []string{"active_visit", "service", "account", "asking", "marketing", "reply"}
-	speakerNames = []string{"confirmation", "reminder", "on_my_way", "finished", "review", "invoice", "payment_reminder"}
-	newsNames    = []string{"visit.window", "visit.eta", "job.balance"}
-	perNames     = []string{"job", "visit", "household"}
-	valueNames   = []string{"string", "text", "number", "date", "datetime", "enum", "bool"}
-	ownerNames   = []string{"field", "office", "crm", "us"}
-	writeNames   = []string{"always", "if_empty", "if_newer", "forward_only", "never", "theirs_to_ours", "create"}
-	timeNames    = []string{"travel", "wrench", "hold"}
-	qaNames      = []string{"repair", "maintenance", "install", "none"}
-	sourceNames  = []string{"office", "person", "books", "field", "crm", "form", "lookup"}
-	dayNames     = []string{"mon", "tue", "wed", "thu", "fri", "sat", "sun"}
-	tellerNames  = []string{"tool", "us", "nobody"}
-	holidayNames = []string{"us", "none"}
-	eventNames   = []string{"text.help", "visit.reassigned"} // beside stages and clocks
-)
 
 // A reference is a name that an expression, or a rule, expects to exist.
 type reference struct {
@@ -359,6 +348,13 @@ func (d *loader) words(ls []leaf, what string, known []string) (out []string) {
 	return out
 }
 
+func written(ls []leaf) (out []string) {
+	for _, l := range ls {
+		out = append(out, l.text)
+	}
+	return out
+}
+
 func (d *loader) condition(l leaf, at site) *Condition {
 	if !l.given() {
 		return nil
@@ -389,45 +385,15 @@ func (d *loader) settings() {
 		d.problem(at("zone"), "settings.zone", "write an IANA name such as America/Chicago", "there is no zone %q", s.Zone)
 	}
 	for _, day := range slices.Sorted(maps.Keys(s.Hours)) {
-		if !slices.Contains(dayNames, day) {
-			d.problem(d.book.root.find("settings.hours."+day).key, "settings.hours", suggest(day, dayNames), "there is no day %q", day)
-		}
-		from, to, _ := strings.Cut(s.Hours[day], "-")
-		if !isTime(from) || !isTime(to) || from >= to {
-			d.problem(at("hours."+day), "settings.hours."+day, "write them as 07:30-17:00", "%q are no hours", s.Hours[day])
-		}
-	}
-	for class := range s.Caps {
-		d.one(leaf{class, d.book.root.find("settings.caps." + class), "settings.caps"}, "class", classNames)
-	}
-	for kind, who := range s.Speaks {
-		n := d.book.root.find("settings.speaks." + kind)
-		if !slices.Contains(speakerNames, kind) {
-			d.problem(n.key, "settings.speaks", suggest(kind, speakerNames), "there is no kind of message %q", kind)
-		}
-		d.one(leaf{who, n, "settings.speaks." + kind}, "speaker", tellerNames)
-	}
-	if s.Holidays != "" {
-		d.one(leaf{s.Holidays, d.book.root.find("settings.holidays"), "settings.holidays"}, "calendar of holidays", holidayNames)
-	}
-	for name, spans := range s.Seasons {
-		for _, span := range spans {
-			if !isDay(span.From) || !isDay(span.To) {
-				d.problem(at("seasons."+name), "settings.seasons."+name, "write days as 03-01", "%s to %s is no span of days", span.From, span.To)
-			}
+		if from, to, _ := strings.Cut(s.Hours[day], "-"); from >= to && d.met("hours", s.Hours[day]) {
+			d.problem(at("hours."+day), "settings.hours."+day, "write them as 07:30-17:00", "%q end before they begin", s.Hours[day])
 		}
 	}
 	d.staff(s.Staff, at)
 }
 
-// mobile is a number as every tool takes it.
-var mobile = regexp.MustCompile(`^\+[1-9]\d{7,14}$`)
-
 // staff checks who is told of what waits in the error queue.
 func (d *loader) staff(s Staff, at func(path string) Position) {
-	if !isTime(s.Digest) {
-		d.problem(at("staff.digest"), "settings.staff.digest", "write it as 07:00", "%q is no time of day", s.Digest)
-	}
 	if s.Limit < time.Minute {
 		d.problem(at("staff.limit"), "settings.staff.limit", "write a span such as 24h", "an item cannot be too old after %s", s.Limit)
 	}
@@ -440,26 +406,13 @@ func (d *loader) staff(s Staff, at func(path string) Position) {
 		if n.items != nil {
 			n = n.items[i]
 		}
-		if p.Name == "" {
+		if p.Name == "" && n.nearest("name") != n {
 			d.problem(n.at, path, "add name:", "one of the staff has no name")
-		}
-		if !mobile.MatchString(p.Mobile) {
-			d.problem(n.nearest("mobile").at, path, "write it as +12085550142", "%q is no mobile number", p.Mobile)
 		}
 		if slices.ContainsFunc(s.People[:i], func(o Person) bool { return o.Mobile == p.Mobile }) {
 			d.problem(n.nearest("mobile").at, path, "take one out", "the number %s stands here twice", p.Mobile)
 		}
 	}
-}
-
-func isTime(text string) bool {
-	_, err := time.Parse("15:04", text)
-	return err == nil && len(text) == 5
-}
-
-func isDay(text string) bool {
-	_, err := time.Parse("01-02", text)
-	return err == nil && text != "02-29"
 }
 
 func (d *loader) jobStages() (out []string) {
@@ -488,7 +441,7 @@ func (d *loader) job() {
 			d.problem(d.doc.Job.When[name].n.key, "job.when", suggest(name, names), "there is no stage %q", name)
 		}
 	}
-	d.book.Job.Next = d.clockList(d.doc.Job.Next, false)
+	d.book.Job.Next = d.clockList(d.doc.Job.Next)
 }
 
 func (d *loader) visit() {
@@ -501,8 +454,8 @@ func (d *loader) visit() {
 		s := v.Stages.of[name]
 		d.book.Visit.Stages[name] = &VisitStage{
 			To:     d.words(s.To, "stage", v.Stages.keys),
-			Time:   d.one(s.Time, "kind of time", timeNames),
-			Reason: d.one(s.Reason, "word", []string{"required"}) == "required",
+			Time:   s.Time.text,
+			Reason: s.Reason.text == "required",
 			Undo:   s.Undo,
 			Late:   s.Late,
 		}
@@ -511,7 +464,7 @@ func (d *loader) visit() {
 		path := "visit.guards." + name
 		d.one(leaf{name, d.book.root.find(path), path}, "stage", v.Stages.keys)
 		for _, g := range v.Guards[name] {
-			if d.must(g.Need, path, "need") {
+			if g.Need.given() {
 				d.book.Visit.Guards[name] = append(d.book.Visit.Guards[name], &Guard{d.condition(g.Need, atRest), g.Say})
 			}
 		}
@@ -523,27 +476,23 @@ func (d *loader) kinds() {
 		k := d.doc.Kinds.of[name]
 		d.book.Kinds = append(d.book.Kinds, &KindRule{
 			Kind: name, When: d.condition(k.When, atStage), Service: k.Service, NoCharge: k.NoCharge,
-			Usual: k.Usual, QA: d.one(k.QA, "evidence", qaNames),
+			Usual: k.Usual, QA: k.QA.text,
 		})
 	}
 }
 
 func (d *loader) clocks() {
 	d.book.Clocks = map[string]*Clock{}
-	for _, c := range d.clockList(d.doc.Clocks, true) {
+	for _, c := range d.clockList(d.doc.Clocks) {
 		d.book.Clocks[c.Name] = c
 	}
 }
 
-func (d *loader) clockList(docs ordered[clockDoc], rings bool) (out []*Clock) {
+func (d *loader) clockList(docs ordered[clockDoc]) (out []*Clock) {
 	for _, name := range docs.keys {
 		c := docs.of[name]
-		base := "job.next." + name
-		if rings {
-			base = "clocks." + name
-		}
 		clock := &Clock{
-			Name: name, For: plumbline.Kind(d.one(c.For, "kind of subject", []string{"job", "visit"})),
+			Name: name, For: plumbline.Kind(c.For.text),
 			When: d.condition(c.When, atRest), From: d.instant(c.From),
 			After: c.After, Months: c.Months, Days: c.Days, BusinessDays: c.BusinessDays,
 			Season: d.one(c.Season, "season", slices.Sorted(maps.Keys(d.doc.Settings.Seasons))), At: c.At.text, Until: c.Until,
@@ -552,10 +501,6 @@ func (d *loader) clockList(docs ordered[clockDoc], rings bool) (out []*Clock) {
 		if !c.For.given() {
 			clock.For = plumbline.Job
 		}
-		if c.At.given() && !isTime(c.At.text) {
-			d.problem(c.At.n.at, c.At.path, "write it as 06:00", "%q is no time of day", c.At.text)
-		}
-		d.must(c.From, base, "from")
 		out = append(out, clock)
 	}
 	return out
@@ -569,17 +514,17 @@ func (d *loader) rules() {
 
 func (d *loader) rule(id string, r *ruleDoc) {
 	path := "rules." + id
-	texts := slices.Sorted(maps.Keys(d.doc.Texts))
+	said := slices.Sorted(maps.Keys(d.doc.Texts))
 	rule := &Rule{
-		ID: id, On: d.event(r.On), News: d.one(r.News, "news", newsNames),
+		ID: id, On: d.event(r.On), News: r.News.text,
 		When: d.condition(r.When, atRest), While: d.condition(r.While, atSending),
-		Text: d.one(r.Text, "text", texts), First: d.one(r.First, "text", texts),
-		Then: d.one(r.Then, "text", texts), Mail: d.one(r.Mail, "text", texts),
+		Text: d.one(r.Text, "text", said), First: d.one(r.First, "text", said),
+		Then: d.one(r.Then, "text", said), Mail: d.one(r.Mail, "text", said),
 		By: r.By, Ahead: r.Ahead, Quiet: r.Quiet, Within: r.Within, Fresh: r.Fresh, Valid: r.Valid,
-		To: roles(d.words(r.To, "role", roleNames)), ThenTo: roles(d.words(r.ThenTo, "role", roleNames)),
-		Class: d.one(r.Class, "class", classNames), Speaks: d.one(r.Speaks, "kind of message", speakerNames),
+		To: roles(written(r.To)), ThenTo: roles(written(r.ThenTo)),
+		Class: r.Class.text, Speaks: r.Speaks.text,
 		Unseen: d.event(r.Unseen), Reopens: d.event(r.Reopens),
-		Per: d.one(r.Per, "subject", perNames), Sequence: d.one(r.Sequence, "sequence", d.doc.Settings.Sequences),
+		Per: r.Per.text, Sequence: d.one(r.Sequence, "sequence", d.doc.Settings.Sequences),
 	}
 	if r.Task != nil {
 		rule.Task = &TaskSpec{r.Task.Subject, r.Task.Body, r.Task.Days, d.condition(r.Task.Ends, atRest)}
@@ -628,7 +573,7 @@ func (d *loader) event(l leaf) string {
 		return ""
 	}
 	name := strings.TrimPrefix(l.text, "withdrawn:")
-	if slices.Contains(eventNames, l.text) {
+	if slices.Contains(vocabulary["event"], l.text) {
 		return l.text
 	}
 	subject, what, _ := strings.Cut(name, ".")
@@ -640,7 +585,7 @@ func (d *loader) event(l leaf) string {
 	case "clock":
 		d.one(leaf{what, l.n, l.path}, "clock", d.doc.Clocks.keys)
 	default:
-		d.one(leaf{name, l.n, l.path}, "event", append([]string{"job.…", "visit.…", "clock.…", "withdrawn:…"}, eventNames...))
+		d.one(leaf{name, l.n, l.path}, "event", append([]string{"job.…", "visit.…", "clock.…", "withdrawn:…"}, vocabulary["event"]...))
 	}
 	return l.text
 }
@@ -661,26 +606,38 @@ func (d *loader) mappings() {
 	for _, tool := range slices.Sorted(maps.Keys(d.doc.Mapping)) {
 		d.book.Mapping[tool] = map[string]*Mapping{}
 		for _, typ := range slices.Sorted(maps.Keys(d.doc.Mapping[tool])) {
-			d.book.Mapping[tool][typ] = d.mapping("mapping."+tool+"."+typ, d.doc.Mapping[tool][typ])
+			m, path := d.doc.Mapping[tool][typ], "mapping."+tool+"."+typ
+			as := cmp.Or(d.one(m.As, "type with names of its own", slices.Sorted(maps.Keys(m.Names))), typ)
+			if as != typ && d.doc.Mapping[tool][as] != nil {
+				d.problem(m.As.n.at, m.As.path, "keep one of the two", "%s has a mapping of its own", as)
+			}
+			d.book.Mapping[tool][as] = d.mapping(path, m, m.Names[as])
 		}
 	}
 }
 
-func (d *loader) mapping(path string, m *mappingDoc) *Mapping {
-	d.must(m.For, path, "for")
-	out := &Mapping{
-		For: plumbline.Kind(d.one(m.For, "kind of record", []string{"customer", "job", "visit", "task"})),
+// mapping reads what the records of a type should say, and how its fields are called
+// where they are kept under another type.
+func (d *loader) mapping(path string, m *mappingDoc, names namesDoc) *Mapping {
+	for _, as := range slices.Sorted(maps.Keys(m.Names)) {
+		for _, field := range slices.Sorted(maps.Keys(m.Names[as])) {
+			if m.Fields.of[field] == nil {
+				at := path + ".names." + as
+				d.problem(m.Names[as][field].n.key, at, suggest(field, m.Fields.keys), "there is no field %q", field)
+			}
+		}
+	}
+	out := &Mapping{Path: path,
+		For: plumbline.Kind(m.For.text),
 		Key: m.Key.text, When: d.condition(m.When, atMapping),
 	}
 	for _, name := range m.Fields.keys {
 		f := m.Fields.of[name]
 		at := fmt.Sprintf("%s.fields.%s", path, name)
 		field := &MapField{
-			Name: name, Label: f.Label, Value: d.one(f.Type, "type", valueNames), Options: f.Options,
-			Owner: d.one(f.Owner, "owner", ownerNames), Write: d.one(f.Write, "policy", writeNames), Unique: f.Unique,
+			Path: at, Name: cmp.Or(names[name].text, name), Label: f.Label, Value: f.Type.text, Options: f.Options,
+			Owner: f.Owner.text, Write: f.Write.text, Unique: f.Unique,
 		}
-		d.must(f.Write, at, "write")
-		d.must(f.Type, at, "type")
 		silent := field.Write == "never" || field.Write == "theirs_to_ours"
 		if !silent && d.must(f.From, at, "from") {
 			if x, ok := d.compile(f.From, atMapping, sourceTypes(field.Value)...); ok {
@@ -752,7 +709,7 @@ func (d *loader) survivorship() {
 	for kind, fields := range d.doc.Survivorship {
 		out := map[string][]string{}
 		for field, ranks := range fields {
-			out[field] = d.words(ranks, "class of source", sourceNames)
+			out[field] = written(ranks)
 			if _, ok := plumbline.FieldOf(plumbline.Kind(kind), field); !ok && field != "*" {
 				n := d.book.root.find("survivorship." + kind + "." + field)
 				d.problem(n.key, "survivorship."+kind, suggest(field, slices.Sorted(maps.Keys(plumbline.Fields[plumbline.Kind(kind)]))), "a %s has no field %q", kind, field)
@@ -763,4 +720,4 @@ func (d *loader) survivorship() {
 }
 
 // Spoken lists the kinds of messages of which it is configured who sends them.
-func Spoken() []string { return slices.Clone(speakerNames) }
+func Spoken() []string { return slices.Clone(vocabulary["kind of message"]) }

@@ -301,11 +301,11 @@ func (n *node) write(h hash.Hash) {
 	}
 }
 
-// without returns the mapping less some keys.
-func (n *node) without(keys ...string) *node {
+// part returns the mapping with only some keys, or with all but those.
+func (n *node) part(with bool, keys ...string) *node {
 	out := &node{is: n.is, kids: map[string]*node{}, at: n.at, key: n.key, layer: n.layer}
 	for _, key := range n.keys {
-		if !slices.Contains(keys, key) {
+		if slices.Contains(keys, key) == with {
 			out.keys = append(out.keys, key)
 			out.kids[key] = n.kids[key]
 		}

@@ -146,6 +146,7 @@ type TaskSpec struct {
 
 // A Mapping says what a target's records of one type should say.
 type Mapping struct {
+	Path   string         // where it stands in the playbook, "mapping.hubspot.deal"
 	For    plumbline.Kind // which golden records have one: customer, job, visit, or "task"
 	When   *Condition     // which of them; nil: all
 	Key    string         // the root of its key, "customer.id"
@@ -154,7 +155,8 @@ type Mapping struct {
 
 // A MapField is one field of a target's record.
 type MapField struct {
-	Name, Label string
+	Path        string   // where it stands in the playbook
+	Name, Label string   // as the target has them
 	Value       string   // string, text, number, date, datetime, enum or bool
 	Options     []string // of an enum; for forward_only in order
 	From        *Expression
@@ -204,16 +206,16 @@ type Settings struct {
 	Links      string `yaml:"links"`       // base of the homeowner's pages, short: a text has room for 50 characters
 	ReviewLink string `yaml:"review_link"` // the same for everybody
 
-	Hours     map[string]string `yaml:"hours"`     // mon..sun -> "07:30-17:00"; a day without is closed
-	Holidays  string            `yaml:"holidays"`  // "us" or "none"
-	Languages []string          `yaml:"languages"` // the first is spoken where no preference is known
+	Hours     map[string]string `yaml:"hours" keys:"day" form:"hours"`       // mon..sun -> "07:30-17:00"; a day without is closed
+	Holidays  string            `yaml:"holidays" one:"calendar of holidays"` // "us" or "none"
+	Languages []string          `yaml:"languages"`                           // the first is spoken where no preference is known
 
-	Caps      map[string]*Cap   `yaml:"caps"`      // class -> how often
-	Sequences []string          `yaml:"sequences"` // which goes first where a person stands in two
+	Caps      map[string]*Cap   `yaml:"caps" keys:"class"` // class -> how often
+	Sequences []string          `yaml:"sequences"`         // which goes first where a person stands in two
 	Seasons   map[string][]Span `yaml:"seasons"`
 	Segments  int               `yaml:"segments"` // most that one text may cost
 	Speeds    Speeds            `yaml:"speeds"`
-	Speaks    map[string]string `yaml:"speaks"` // kind of message -> tool, us or nobody: where a connection does not say
+	Speaks    map[string]string `yaml:"speaks" keys:"kind of message" one:"speaker"` // kind of message -> tool, us or nobody: where a connection does not say
 	Staff     Staff             `yaml:"staff"`
 }
 
@@ -221,14 +223,14 @@ type Settings struct {
 type Staff struct {
 	Sender string        `yaml:"sender"` // the connection that texts them, and no customer; empty: nobody is told
 	People []Person      `yaml:"people"`
-	Limit  time.Duration `yaml:"limit"`  // an item that is open for longer is told of
-	Digest string        `yaml:"digest"` // local time of the morning digest
+	Limit  time.Duration `yaml:"limit"`                               // an item that is open for longer is told of
+	Digest string        `yaml:"digest" form:"time of day" must:"be"` // local time of the morning digest
 }
 
 // A Person is one of the staff.
 type Person struct {
-	Name   string `yaml:"name"`
-	Mobile string `yaml:"mobile"` // E.164
+	Name   string `yaml:"name" must:"be"`
+	Mobile string `yaml:"mobile" form:"mobile number" must:"be"` // E.164
 }
 
 // Has says whether a number is that of one of the staff.
@@ -260,8 +262,8 @@ type Speeds struct {
 
 // A Span of days in every year, "03-01" to "05-15", both in it.
 type Span struct {
-	From string `yaml:"from"`
-	To   string `yaml:"to"`
+	From string `yaml:"from" form:"day of a year" must:"be"`
+	To   string `yaml:"to" form:"day of a year" must:"be"`
 }
 
 // Survivorship says which classes of sources win, by kind and field; the field "*"

@@ -25,7 +25,7 @@ func (t *Tool) typeOfKind(kind plumbline.Kind) string {
 	case plumbline.Customer:
 		return "contact"
 	case plumbline.Job:
-		return t.config.Object
+		return t.job
 	}
 	return ""
 }
@@ -34,7 +34,7 @@ func (t *Tool) kindOfType(typ string) plumbline.Kind {
 	switch typ {
 	case "contact":
 		return plumbline.Customer
-	case t.config.Object:
+	case t.job:
 		return plumbline.Job
 	}
 	return ""

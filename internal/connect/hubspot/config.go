@@ -18,7 +18,6 @@ type Config struct {
 	AppID    string `json:"app_id,omitempty" yaml:"app_id,omitempty"`
 	BaseURL  string `json:"base_url,omitempty" yaml:"base_url,omitempty"` // default https://api.hubapi.com
 	Pipeline string `json:"pipeline,omitempty" yaml:"pipeline,omitempty"` // label of our own pipeline, default Jobs
-	Object   string `json:"object,omitempty" yaml:"object,omitempty"`     // what a job is there: deal (default) or ticket
 	// Tier decides the budgets: starter, professional (default), enterprise or marketplace.
 	Tier string `json:"tier,omitempty" yaml:"tier,omitempty"`
 	Zone string `json:"zone,omitempty" yaml:"zone,omitempty"` // IANA zone of the account, else asked of HubSpot
@@ -27,7 +26,6 @@ type Config struct {
 func (c Config) withDefaults() Config {
 	c.BaseURL = strings.TrimSuffix(orElse(c.BaseURL, "https://api.hubapi.com"), "/")
 	c.Pipeline = orElse(c.Pipeline, "Jobs")
-	c.Object = orElse(c.Object, "deal")
 	c.Tier = orElse(c.Tier, "professional")
 	return c
 }
@@ -57,9 +55,6 @@ func (c Config) Validate() error {
 	}
 	if c.Pipeline != strings.TrimSpace(c.Pipeline) || strings.EqualFold(c.Pipeline, "Sales Pipeline") {
 		return plumbline.Invalidf("name a pipeline of its own, such as Jobs", "pipeline %q cannot be ours", c.Pipeline)
-	}
-	if !oneOf(c.Object, "", "deal", "ticket") {
-		return plumbline.Invalidf("deal or ticket", "object %q is not offered", c.Object)
 	}
 	if !oneOf(c.Tier, "", "starter", "professional", "enterprise", "marketplace") {
 		return plumbline.Invalidf("starter, professional, enterprise or marketplace", "tier %q is unknown", c.Tier)

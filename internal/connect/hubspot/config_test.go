@@ -18,7 +18,7 @@ func TestConfigMistakesAreNamed(t *testing.T) {
 	}{
 		{"the least that is needed", func(*Config) {}, ""},
 		{"everything", func(c *Config) {
-			*c = Config{Token: "x", Portal: "1", AppID: "2", BaseURL: "http://127.0.0.1:9/hubspot", Pipeline: "Service jobs", Object: "ticket", Tier: "starter", Zone: "America/Phoenix"}
+			*c = Config{Token: "x", Portal: "1", AppID: "2", BaseURL: "http://127.0.0.1:9/hubspot", Pipeline: "Service jobs", Tier: "starter", Zone: "America/Phoenix"}
 		}, ""},
 		{"no token", func(c *Config) { c.Token = "" }, "token is missing"},
 		{"a token pasted with a line break", func(c *Config) { c.Token = "pat-na1\n" }, "token holds"},
@@ -29,7 +29,6 @@ func TestConfigMistakesAreNamed(t *testing.T) {
 		{"a token in the open", func(c *Config) { c.BaseURL = "http://api.hubapi.com" }, "base_url"},
 		{"an address with a password", func(c *Config) { c.BaseURL = "https://me:pw@api.hubapi.com" }, "base_url"},
 		{"the sales pipeline", func(c *Config) { c.Pipeline = "sales pipeline" }, "pipeline"},
-		{"an object that is not offered", func(c *Config) { c.Object = "lead" }, "object"},
 		{"an unknown tier", func(c *Config) { c.Tier = "gold" }, "tier"},
 		{"an unknown zone", func(c *Config) { c.Zone = "Phoenix" }, "zone"},
 		{"the machine's zone", func(c *Config) { c.Zone = "Local" }, "zone"},

@@ -76,11 +76,11 @@ func (t *Tool) Describe(ctx context.Context) (connect.Schema, error) {
 	if no != nil {
 		return connect.Schema{}, no.Error
 	}
-	job := schema.Types[t.config.Object]
+	job := schema.Types[t.job]
 	if ours := t.ourPipeline(lines); ours != nil {
 		job.Pipeline, job.Stages = ours.ID, ours.stageIDs()
 	}
-	schema.Types[t.config.Object] = job
+	schema.Types[t.job] = job
 	return schema, nil
 }
 
@@ -96,7 +96,7 @@ func (t *Tool) pipelines(ctx context.Context) ([]pipeline, *refusal) {
 	var out struct {
 		Results []pipeline `json:"results"`
 	}
-	no := t.read(ctx, http.MethodGet, pipelinesPath+objects[t.config.Object].path, url.Values{}, nil, &out)
+	no := t.read(ctx, http.MethodGet, pipelinesPath+objects[t.job].path, url.Values{}, nil, &out)
 	return out.Results, no
 }
 

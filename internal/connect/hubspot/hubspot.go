@@ -11,6 +11,7 @@ import (
 	"sync"
 	"time"
 
+	"plumbline.dev/plumbline"
 	"plumbline.dev/plumbline/internal/connect"
 )
 
@@ -29,6 +30,7 @@ type Tool struct {
 	config Config
 	client *http.Client
 	now    func() time.Time
+	job    string // the type that a job is kept as: deal or ticket
 
 	mu     sync.Mutex
 	zone   *time.Location      // of the account, once it is known
@@ -44,7 +46,7 @@ var (
 
 // New returns the tool of an account whose configuration has been validated.
 func New(c Config, client *http.Client, now func() time.Time) *Tool {
-	t := &Tool{config: c.withDefaults(), client: client, now: now, labels: map[string]labelSet{}, ours: map[string][]string{}}
+	t := &Tool{config: c.withDefaults(), client: client, now: now, job: "deal", labels: map[string]labelSet{}, ours: map[string][]string{}}
 	if c.Zone != "" {
 		t.zone, _ = time.LoadLocation(c.Zone) // Validate has loaded it
 	}
@@ -76,9 +78,19 @@ var objects = map[string]object{
 		required: []string{"hs_timestamp"}},
 }
 
+// KeepJobsAs says which type a job is kept as: deal, as long as nobody says so, or
+// ticket. It is called before the tool is used.
+func (t *Tool) KeepJobsAs(typ string) error {
+	if !oneOf(typ, "deal", "ticket") {
+		return plumbline.Invalidf("deal or ticket", "hubspot does not keep jobs as %q", typ)
+	}
+	t.job = typ
+	return nil
+}
+
 // types lists the types of this account in dependency order.
 func (t *Tool) types() []string {
-	return []string{"company", "contact", t.config.Object, "note", "task"}
+	return []string{"company", "contact", t.job, "note", "task"}
 }
 
 func (t *Tool) object(typ string) (object, *connect.Error) {

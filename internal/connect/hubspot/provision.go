@@ -35,7 +35,7 @@ func (t *Tool) Provision(ctx context.Context, want []connect.FieldSpec, dry bool
 		}
 		byType[spec.Type] = append(byType[spec.Type], spec)
 	}
-	for _, typ := range []string{"contact", "company", t.config.Object} {
+	for _, typ := range []string{"contact", "company", t.job} {
 		if !slices.ContainsFunc(byType[typ], func(s connect.FieldSpec) bool { return s.Name == KeyProperty }) {
 			byType[typ] = append(byType[typ], connect.FieldSpec{Type: typ, Name: KeyProperty, Label: "Plumbline key", Value: "string", Unique: true})
 		}
@@ -192,7 +192,7 @@ func (p *provision) pipeline(ctx context.Context) error {
 	if no != nil {
 		return no.Error
 	}
-	name, path := p.t.config.Pipeline, pipelinesPath+objects[p.t.config.Object].path
+	name, path := p.t.config.Pipeline, pipelinesPath+objects[p.t.job].path
 	ours := p.t.ourPipeline(lines)
 	if ours != nil {
 		return p.stages(ctx, path, ours)
@@ -205,9 +205,9 @@ func (p *provision) pipeline(ctx context.Context) error {
 	for i, s := range stages {
 		all = append(all, p.newStage(s, i))
 	}
-	made, err := p.post(ctx, p.t.config.Object+" pipeline "+name, path, map[string]any{"label": name, "displayOrder": len(lines), "stages": all})
-	if err == nil && !made && p.t.config.Object == "deal" {
-		p.say("a second deal pipeline was refused, and the sales pipeline is not written to: keep jobs as tickets (object: ticket in the connection), or raise the account's plan")
+	made, err := p.post(ctx, p.t.job+" pipeline "+name, path, map[string]any{"label": name, "displayOrder": len(lines), "stages": all})
+	if err == nil && !made && p.t.job == "deal" {
+		p.say("a second deal pipeline was refused, and the sales pipeline is not written to: keep jobs as tickets (mapping: {hubspot: {deal: {as: ticket}}} in the playbook), or raise the account's plan")
 	}
 	return err
 }
@@ -233,7 +233,7 @@ func (p *provision) stages(ctx context.Context, path string, ours *pipeline) err
 
 func (p *provision) newStage(s stage, order int) map[string]any {
 	metadata := map[string]string{"probability": s.probability}
-	if p.t.config.Object == "ticket" {
+	if p.t.job == "ticket" {
 		metadata = map[string]string{"ticketState": "OPEN"}
 		if s.probability == "1.0" || s.probability == "0.0" {
 			metadata["ticketState"] = "CLOSED"
@@ -245,7 +245,7 @@ func (p *provision) newStage(s stage, order int) map[string]any {
 // roles creates the labels by which a job's contacts are told apart. Accounts that
 // may have none keep plain associations.
 func (p *provision) roles(ctx context.Context) error {
-	from, to := p.t.config.Object, "contact"
+	from, to := p.t.job, "contact"
 	p.t.forgetLabels()
 	have, no := p.t.labelsOf(ctx, from, to)
 	if no != nil {

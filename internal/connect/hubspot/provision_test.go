@@ -155,7 +155,7 @@ func TestASecondPipelineThatIsRefusedLeadsToTickets(t *testing.T) {
 	tool, _ := serve(t, account.serve)
 	lines, err := tool.Provision(t.Context(), nil, false)
 	all := strings.Join(lines, "\n")
-	if err != nil || !strings.Contains(all, "object: ticket") || !strings.Contains(all, "created association label Payer") {
+	if err != nil || !strings.Contains(all, "as: ticket") || !strings.Contains(all, "created association label Payer") {
 		t.Errorf("%v\n%s", err, all)
 	}
 	if len(account.pipelines) != 1 || len(account.pipelines[0]["stages"].([]any)) != 0 {
@@ -180,7 +180,13 @@ func TestAPipelineOfOthersIsLeftAlone(t *testing.T) {
 
 func TestTicketsArePutInOpenAndClosedStages(t *testing.T) {
 	account := newSettings()
-	tool, _ := serve(t, account.serve, func(c *Config) { c.Object = "ticket" })
+	tool, _ := serve(t, account.serve)
+	if err := tool.KeepJobsAs("lead"); err == nil || !strings.Contains(err.Error(), `"lead"`) {
+		t.Errorf("jobs may be kept as leads: %v", err)
+	}
+	if err := tool.KeepJobsAs("ticket"); err != nil {
+		t.Fatal(err)
+	}
 	if _, err := tool.Provision(t.Context(), nil, false); err != nil {
 		t.Fatal(err)
 	}

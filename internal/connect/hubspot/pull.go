@@ -60,7 +60,7 @@ func (c cursor) text() string {
 }
 
 // Streams are the types that are adopted and watched.
-func (t *Tool) Streams() []string { return []string{"contacts", objects[t.config.Object].path} }
+func (t *Tool) Streams() []string { return []string{"contacts", objects[t.job].path} }
 
 // Pull hands over a page of a stream. The first pull lists everything; each later
 // one searches what was modified since the one before began, less the lag, by
@@ -70,7 +70,7 @@ func (t *Tool) Streams() []string { return []string{"contacts", objects[t.config
 func (t *Tool) Pull(ctx context.Context, stream, text string) (connect.Page, error) {
 	typ := t.typeOf(stream)
 	if typ == "" {
-		return connect.Page{}, misused("unknown_stream", "hubspot has no stream of this name", "pull contacts or "+objects[t.config.Object].path)
+		return connect.Page{}, misused("unknown_stream", "hubspot has no stream of this name", "pull contacts or "+objects[t.job].path)
 	}
 	c := cursor{Phase: listing}
 	if text != "" {
@@ -103,7 +103,7 @@ func misused(code, msg, cure string) *connect.Error {
 
 // typeOf is the type that a stream is made of, "" for another stream.
 func (t *Tool) typeOf(stream string) string {
-	for _, typ := range []string{"contact", t.config.Object} {
+	for _, typ := range []string{"contact", t.job} {
 		if objects[typ].path == stream {
 			return typ
 		}

@@ -99,7 +99,7 @@ func TestSandboxARefusedPipelineAndLabelsAreSaid(t *testing.T) {
 	o.RefuseLabels()
 	lines, err := o.tool.Provision(t.Context(), specs, false)
 	all := strings.Join(lines, "\n")
-	if err != nil || !strings.Contains(all, "object: ticket") || !strings.Contains(all, "without the label Booker") {
+	if err != nil || !strings.Contains(all, "as: ticket") || !strings.Contains(all, "without the label Booker") {
 		t.Errorf("%v\n%s", err, all)
 	}
 }
