@@ -96,6 +96,25 @@ type Page struct {
 	Through time.Time // everything changed before this instant has been handed over once More is false
 }
 
+// A Counter tells how many objects a source's streams list, and which, so that they can
+// be compared with those that we hold.
+type Counter interface {
+	// Holds says of which kind the objects of a stream are, and whether an object of that
+	// kind is listed there, by its id, while the source has it.
+	Holds(stream string) (kind plumbline.Kind, has func(id string) bool)
+	// Count asks how many there are, deleted ones perhaps among them; -1: the source does
+	// not tell.
+	Count(ctx context.Context, stream string) (int, error)
+	// IDs reads a page of the ids of those that are there.
+	IDs(ctx context.Context, stream, cursor string) (IDs, error)
+}
+
+// IDs are a page of ids.
+type IDs struct {
+	IDs  []string
+	Next string // cursor to go on with; empty: there are no more
+}
+
 // A Target keeps copies of what we know.
 type Target interface {
 	// Describe tells the target's types and fields.
