@@ -81,6 +81,13 @@ type Fetcher interface {
 	Fetch(ctx context.Context, kind plumbline.Kind, ids []string) ([]Answer, error)
 }
 
+// A ManyFetcher is a Fetcher that reads so many objects with about one call. Any other is
+// asked for one at a time.
+type ManyFetcher interface {
+	Fetcher
+	FetchesAtOnce() int
+}
+
 // A Puller reads pages of what changed. Streams names what it can page through.
 // A cursor is the tool's own text; empty starts at the beginning.
 type Puller interface {

@@ -122,7 +122,7 @@ type Tool struct {
 var _ interface {
 	connect.Receiver
 	connect.Decoder
-	connect.Fetcher
+	connect.ManyFetcher
 	connect.Puller
 	connect.Counter
 	connect.Authorizer
