@@ -379,6 +379,13 @@ func (a *Advance) apply(tx *db.Tx, location string, batch []Decoded, most int) (
 	if err := inbox.Cover(tx, location, w.read...); err != nil {
 		return 0, err
 	}
+	heard := make([]plumbline.Delivery, len(batch))
+	for i, d := range batch {
+		heard[i] = d.Delivery
+	}
+	if err := inbox.Hear(tx, location, heard...); err != nil {
+		return 0, err
+	}
 	return len(batch) + w.derived, a.fail(tx, batch)
 }
 

@@ -219,9 +219,18 @@ type tallyInput struct {
 }
 
 // Tally is what became of all deliveries: received = applied + ignored + waiting +
-// failed.
+// failed; and beside it, night by night, how many objects the sources had themselves.
 type Tally struct {
-	Lines []inbox.Line `json:"lines"`
+	Lines  []inbox.Line     `json:"lines"`
+	Counts []lookup.Counted `json:"counts"`
+}
+
+// TallyOf counts from and through some days.
+func TallyOf(tx *db.Tx, location string, from, through time.Time) (t Tally, err error) {
+	if t.Lines, err = inbox.Tally(tx, location, from, through); err == nil {
+		t.Counts, err = lookup.Counts(tx, location, from, through)
+	}
+	return t, err
 }
 
 func (a *API) tally(ctx context.Context, in *tallyInput) (*answer[Tally], error) {
@@ -231,7 +240,7 @@ func (a *API) tally(ctx context.Context, in *tallyInput) (*answer[Tally], error)
 	}
 	out := &answer[Tally]{}
 	return out, a.view(ctx, func(tx *db.Tx, location string) (err error) {
-		out.Body.Lines, err = inbox.Tally(tx, location, from, through)
+		out.Body, err = TallyOf(tx, location, from, through)
 		return err
 	})
 }

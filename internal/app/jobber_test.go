@@ -33,7 +33,13 @@ type yard struct {
 
 func newYard(t *testing.T, o jobber.Options) *yard {
 	t.Helper()
-	w := &world{t: t, now: at(4, 8, 0), jobs: asDeals}
+	return newYardIn(t, o, at(4, 8, 0), "plumbline.db", "")
+}
+
+// newYardIn is newYard from an instant on in a database: a file, or a schema of a postgres:// URL.
+func newYardIn(t *testing.T, o jobber.Options, start time.Time, store, schema string) *yard {
+	t.Helper()
+	w := &world{t: t, now: start, jobs: asDeals}
 	y := &yard{world: w}
 	now := func() time.Time { return w.now }
 	rnd := rand.New(rand.NewPCG(7, 7))
@@ -55,7 +61,7 @@ func newYard(t *testing.T, o jobber.Options) *yard {
 	dir := t.TempDir()
 	layer := "settings: {brand: Brightwater, zone: America/Boise, phone: (208) 555-0100, links: https://bw.example/v, shop: {latitude: \"43.6150\", longitude: \"-116.2023\"}}\n"
 	w.ok(os.WriteFile(filepath.Join(dir, "shop.yaml"), []byte(layer), 0o600))
-	c, err := app.ParseConfig(filepath.Join(dir, "plumbline.yaml"), []byte(fmt.Sprintf(`database: plumbline.db
+	c, err := app.ParseConfig(filepath.Join(dir, "plumbline.yaml"), []byte(fmt.Sprintf(`database: %s
 public_url: https://plumbline.example.com
 key: %s
 locations:
@@ -66,9 +72,9 @@ locations:
      config: {client_id: app, client_secret: a-secret}}
   - {name: hubspot, tool: hubspot, account: "62515", mode: "on", config: {token: pat, portal: "62515", app_id: "7906213", zone: America/Boise}}
   - {name: twilio, tool: twilio, account: %s, mode: "on", config: {account_sid: %s, auth_tokens: [0123456789abcdef0123456789abcdef], from: "%s", messages_per_second: 10}}
-`, key, y.tool.AccountID(), weSpeak, sid, sid, sender)))
+`, store, key, y.tool.AccountID(), weSpeak, sid, sid, sender)))
 	w.ok(err)
-	w.node, err = app.Build(t.Context(), c, app.Options{Now: now, Client: client, Volatile: true, Log: slog.New(slog.DiscardHandler)})
+	w.node, err = app.Build(t.Context(), c, app.Options{Now: now, Client: client, Volatile: true, Schema: schema, Log: slog.New(slog.DiscardHandler)})
 	w.ok(err)
 	t.Cleanup(func() { w.ok(w.node.Close()) })
 	net.Handle("plumbline.example.com", w.node.Hooks())

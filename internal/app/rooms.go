@@ -86,7 +86,7 @@ func (n *Node) makeRooms() (r rooms, err error) {
 	if r.notify.LinkKey, err = hkdf.Key(sha256.New, []byte(n.Config.Key), nil, "links of the homeowner's pages", 32); err != nil {
 		return r, fmt.Errorf("derive the key of links: %w", err)
 	}
-	r.lookup = &lookup.Lookup{Policy: n.policyOf, Providers: n.providers, Tool: func(location, connection string) any {
+	r.lookup = &lookup.Lookup{DB: n.DB, Policy: n.policyOf, Providers: n.providers, Tool: func(location, connection string) any {
 		if b := n.bindings[location+"/"+connection]; b != nil {
 			return b.tool
 		}

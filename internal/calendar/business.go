@@ -51,9 +51,18 @@ func (b Business) Check() error {
 	return nil
 }
 
+// DayOff says whether the local day of t is a holiday or another day off, on whatever
+// day of the week it falls.
+func (b Business) DayOff(t time.Time) bool { return b.off(dateOf(t.In(b.Zone))) }
+
+func (b Business) off(d date) bool {
+	_, off := holiday(b.Holidays, true, d)
+	return off || slices.Contains(b.Closed, d.String())
+}
+
 // hours are the open hours of a day, none on a day off.
 func (b Business) hours(d date) []Hours {
-	if _, off := holiday(b.Holidays, true, d); off || slices.Contains(b.Closed, d.String()) {
+	if b.off(d) {
 		return nil
 	}
 	return b.Week[d.weekday()]

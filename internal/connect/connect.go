@@ -81,6 +81,13 @@ type Fetcher interface {
 	Fetch(ctx context.Context, kind plumbline.Kind, ids []string) ([]Answer, error)
 }
 
+// A ManyFetcher is a Fetcher that reads so many objects with about one call. Any other is
+// asked for one at a time.
+type ManyFetcher interface {
+	Fetcher
+	FetchesAtOnce() int
+}
+
 // A Puller reads pages of what changed. Streams names what it can page through.
 // A cursor is the tool's own text; empty starts at the beginning.
 type Puller interface {
@@ -94,6 +101,25 @@ type Page struct {
 	Next    string    // cursor to go on with, now if More, else at the next poll
 	More    bool      // there is another page now
 	Through time.Time // everything changed before this instant has been handed over once More is false
+}
+
+// A Counter tells how many objects a source's streams list, and which, so that they can
+// be compared with those that we hold.
+type Counter interface {
+	// Holds says of which kind the objects of a stream are, and whether an object of that
+	// kind is listed there, by its id, while the source has it.
+	Holds(stream string) (kind plumbline.Kind, has func(id string) bool)
+	// Count asks how many there are, deleted ones perhaps among them; -1: the source does
+	// not tell.
+	Count(ctx context.Context, stream string) (int, error)
+	// IDs reads a page of the ids of those that are there.
+	IDs(ctx context.Context, stream, cursor string) (IDs, error)
+}
+
+// IDs are a page of ids.
+type IDs struct {
+	IDs  []string
+	Next string // cursor to go on with; empty: there are no more
 }
 
 // A Target keeps copies of what we know.

@@ -342,3 +342,35 @@ func TestTheTallyCloses(t *testing.T) {
 		})
 	})
 }
+
+func TestWhenASourceSpokeIsNotedOnceAndInAnyOrder(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		at := func(minute int) plumbline.Delivery {
+			one := delivery(fmt.Sprint(minute), "{}")
+			one.Received = noon.Add(time.Duration(minute) * time.Minute)
+			return one
+		}
+		answer, receipt, ring, edited := at(70), at(80), at(90), at(100)
+		answer.Event, answer.Attempt = "read", "a1"
+		receipt.Attempt = "a2"
+		ring.Connection, ring.Tool = plumbline.Clock, plumbline.Clock
+		edited.Replaces = "9"
+		for _, list := range [][]plumbline.Delivery{{at(14), at(11), at(59)}, {at(3), at(14)}, {answer, receipt, ring, edited}} {
+			do(t, d, noon, func(tx *db.Tx) error { return inbox.Hear(tx, "a", list...) })
+		}
+		do(t, d, noon, func(tx *db.Tx) error {
+			got, err := inbox.HeardSince(tx, "a", "hcp", noon.AddDate(0, 0, -1))
+			if want := []inbox.Hour{{Start: noon, Slots: 1<<0 | 1<<2 | 1<<11}}; err != nil || !slices.Equal(got, want) {
+				t.Errorf("heard %v, %v, want %v", got, err, want)
+			}
+			first, last, err := inbox.HeardSpan(tx, "a", "hcp")
+			if err != nil || !first.Equal(noon) || !last.Equal(noon.Add(time.Hour)) {
+				t.Errorf("heard from %v to %v, %v", first, last, err)
+			}
+			if first, last, err = inbox.HeardSpan(tx, "a", "clock"); err != nil || !first.IsZero() || !last.IsZero() {
+				t.Errorf("the clock was heard from %v to %v, %v", first, last, err)
+			}
+			return nil
+		})
+	})
+}

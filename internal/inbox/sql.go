@@ -50,6 +50,9 @@ const (
 		WHERE location_id = $1 AND received >= $2 AND received < $3
 		GROUP BY connection, received / 86400000, state`
 
+	selectHeard     = `SELECT hour, slots FROM spoken WHERE location_id = $1 AND connection = $2 AND hour >= $3 ORDER BY hour`
+	selectHeardSpan = `SELECT COUNT(*), COALESCE(MIN(hour), 0), COALESCE(MAX(hour), 0) FROM spoken WHERE location_id = $1 AND connection = $2`
+
 	selectTally = `SELECT connection, day, what, n FROM tally WHERE location_id = $1 AND day >= $2 AND day <= $3`
 )
 
@@ -68,4 +71,11 @@ func updateCovered(tx *db.Tx) string {
 func selectStillWaiting(tx *db.Tx) string {
 	return `SELECT d.connection, d.name FROM delivery d JOIN ` + tx.Set(2, "c text", "k text") + ` AS v
 		ON d.connection = v.c AND d.name = v.k WHERE d.location_id = $1 AND d.state = 0`
+}
+
+func upsertHeard(tx *db.Tx) string {
+	return `INSERT INTO spoken (location_id, connection, hour, slots)
+		SELECT $1, v.c, v.h, v.s FROM ` + tx.Set(2, "c text", "h bigint", "s bigint") + ` AS v WHERE true
+		ON CONFLICT (location_id, connection, hour) DO UPDATE SET slots = spoken.slots | excluded.slots
+		WHERE (spoken.slots | excluded.slots) <> spoken.slots`
 }

@@ -29,6 +29,8 @@ var Derived = []string{"stop(job_id, visit_id, technician) completed"}
 
 // A Lookup asks what is owed to be asked.
 type Lookup struct {
+	// DB is what is read from between transactions, where our records are counted.
+	DB *db.DB
 	// Tool returns the tool of a connection, nil if there is none. What is not a
 	// Fetcher, or a Target besides, is not read; the tool of the connection "route" is a
 	// Router.
@@ -51,11 +53,12 @@ var (
 
 // A question is a call, whole: it can be asked again from this alone.
 type question struct {
-	Read   *read   `json:"read,omitempty"`
-	Named  *named  `json:"named,omitempty"`
-	Pull   *pull   `json:"pull,omitempty"`
-	Route  *route  `json:"route,omitempty"`
-	Enrich *enrich `json:"enrich,omitempty"`
+	Read   *read     `json:"read,omitempty"`
+	Named  *named    `json:"named,omitempty"`
+	Pull   *pull     `json:"pull,omitempty"`
+	Count  *counting `json:"count,omitempty"`
+	Route  *route    `json:"route,omitempty"`
+	Enrich *enrich   `json:"enrich,omitempty"`
 }
 
 // Follow owes the questions that follow from a batch. Owed twice is owed once.
@@ -87,6 +90,7 @@ func (l *Lookup) Prepare(tx *db.Tx, c tenant.Connection, rows []outbox.Row) (cal
 	}
 	for _, row := range rows {
 		var q question
+		var later *outbox.Settled
 		what, rest, _ := strings.Cut(row.Record, "/")
 		switch what {
 		case "read":
@@ -96,24 +100,27 @@ func (l *Lookup) Prepare(tx *db.Tx, c tenant.Connection, rows []outbox.Row) (cal
 		case "enrich":
 			q.Enrich, err = l.prepareEnrich(tx, c, rest)
 		case "missing":
-			s, err := l.walk(tx, c, row)
-			if err != nil {
-				return nil, nil, err
-			}
-			settled = append(settled, s)
-			continue
+			var s outbox.Settled
+			s, err = l.walk(tx, c, row)
+			later = &s
+		case "count":
+			q.Count, later, err = l.prepareCount(tx, c, row, rest)
 		case "route":
 			q.Route, err = l.prepareRoute(tx, c, plumbline.GoldenID(row.Lot), rest)
 		}
 		if err != nil {
 			return nil, nil, err
 		}
+		if later != nil {
+			settled = append(settled, *later)
+			continue
+		}
 		if q == (question{}) {
 			settled = append(settled, outbox.Settled{Row: row, What: outbox.Done})
 			continue
 		}
 		call := outbox.NewCall(tx, l.budget(c), q, row)
-		if q.Pull != nil {
+		if q.Pull != nil || q.Count != nil {
 			call.Within = 40 * time.Second // a page is long
 		}
 		calls = append(calls, call)
@@ -142,6 +149,8 @@ func (l *Lookup) Perform(ctx context.Context, c tenant.Connection, call outbox.C
 		return l.performNamed(ctx, c, *q.Named)
 	case q.Pull != nil:
 		return l.performPull(ctx, c, *q.Pull)
+	case q.Count != nil:
+		return l.performCount(ctx, c, call, *q.Count)
 	case q.Route != nil:
 		return l.performRoute(ctx, c, *q.Route)
 	case q.Enrich != nil:
@@ -177,6 +186,8 @@ func (l *Lookup) Settle(tx *db.Tx, c tenant.Connection, call outbox.Call, r outb
 			return l.settleNamed(tx, c, call, answer)
 		case pulledPage:
 			return l.settlePull(tx, c, call, answer)
+		case tally:
+			return l.settleCount(tx, c, call, answer)
 		case advance.RouteAnswer:
 			err = keepRoute(tx, c, call, answer)
 		case found:

@@ -64,6 +64,9 @@ func (s *source) Decode(d plumbline.Delivery) (list []plumbline.Reading, err err
 	return list, err
 }
 
+// FetchesAtOnce lets as many be read with one call as lookup likes.
+func (s *source) FetchesAtOnce() int { return 1000 }
+
 func (s *source) Fetch(_ context.Context, kind plumbline.Kind, ids []string) ([]connect.Answer, error) {
 	s.calls++
 	for _, id := range ids {
@@ -127,7 +130,7 @@ func open(t *testing.T, d *db.DB) *shop {
 	s := &shop{t: t, db: d, now: noon, source: &source{objects: map[string]plumbline.Reading{}}, book: pb}
 	s.tools = map[string]any{"field": s.source, advance.Route: greatcircle.Router{}}
 	policy := func(string) (*playbook.Playbook, playbook.OpenHours, error) { return pb, hours, nil }
-	l := &lookup.Lookup{Tool: func(_, connection string) any { return s.tools[connection] }, Policy: policy}
+	l := &lookup.Lookup{DB: d, Tool: func(_, connection string) any { return s.tools[connection] }, Policy: policy}
 	s.lookup = l
 	s.advance = &advance.Advance{DB: d, Policy: policy, Decoder: func(_, _, _ string) connect.Decoder { return s.source },
 		Followers: []advance.Follower{l}, Derived: lookup.Derived}

@@ -21,6 +21,8 @@ const (
 	gather = 2 * time.Second
 	// mostNamed is how many objects one call reads.
 	mostNamed = 25
+	// announced leads the name of a read of what a delivery has named.
+	announced = "named"
 )
 
 // A named reads objects of one kind that deliveries have named and not told.
@@ -34,8 +36,8 @@ type named struct {
 func (l *Lookup) oweNamed(tx *db.Tx, b *advance.Batch) error {
 	var debts []outbox.Debt
 	for _, o := range b.Unread {
-		d := outbox.Debt{Key: outbox.Key{Location: b.Location, Connection: o.Connection, Room: Room, Record: "named/" + string(o.Kind) + "/" + o.External},
-			Due: tx.Now.Add(gather), Class: outbox.Ordinary, Lot: "named/" + string(o.Kind)}
+		d := outbox.Debt{Key: outbox.Key{Location: b.Location, Connection: o.Connection, Room: Room, Record: announced + "/" + string(o.Kind) + "/" + o.External},
+			Due: tx.Now.Add(gather), Class: outbox.Ordinary, Lot: announced + "/" + string(o.Kind)}
 		if o.Kind == plumbline.Visit {
 			d.Rank = 1
 		}
@@ -44,37 +46,37 @@ func (l *Lookup) oweNamed(tx *db.Tx, b *advance.Batch) error {
 	return outbox.Owe(tx, debts...)
 }
 
-// prepareNamed makes calls that read the objects for which deliveries still wait, and
-// returns the rows that owe something else. An object that stands in an answer to be
+// prepareNamed makes calls that read the objects for which deliveries still wait, or by
+// which a count differs, and returns the rows that owe something else. An object that stands in an answer to be
 // applied is no longer waited for soon.
 func (l *Lookup) prepareNamed(tx *db.Tx, c tenant.Connection, rows []outbox.Row) (calls []outbox.Call, settled []outbox.Settled, others []outbox.Row, err error) {
 	byKind := map[plumbline.Kind][]outbox.Row{}
 	var kinds []plumbline.Kind
 	for _, row := range rows {
-		kind, id, ok := namedBy(row.Record)
+		why, o, ok := namedBy(row.Record)
 		if !ok {
 			others = append(others, row)
 			continue
 		}
-		waits, err := inbox.Awaited(tx, c.Location, c.Name, kind, id)
+		wanted, err := l.wanted(tx, c, why, o)
 		if err != nil {
 			return nil, nil, nil, err
 		}
-		if !waits {
+		if !wanted {
 			settled = append(settled, outbox.Settled{Row: row, What: outbox.Done})
 			continue
 		}
-		if byKind[kind] == nil {
-			kinds = append(kinds, kind)
+		if byKind[o.Kind] == nil {
+			kinds = append(kinds, o.Kind)
 		}
-		byKind[kind] = append(byKind[kind], row)
+		byKind[o.Kind] = append(byKind[o.Kind], row)
 	}
 	for _, kind := range kinds {
-		for some := range slices.Chunk(byKind[kind], mostNamed) {
+		for some := range slices.Chunk(byKind[kind], l.atOnce(c)) {
 			q := &named{Kind: kind}
 			for _, row := range some {
-				_, id, _ := namedBy(row.Record)
-				q.IDs = append(q.IDs, id)
+				_, o, _ := namedBy(row.Record)
+				q.IDs = append(q.IDs, o.ID)
 			}
 			calls = append(calls, outbox.NewCall(tx, l.budget(c), question{Named: q}, some...))
 		}
@@ -82,10 +84,33 @@ func (l *Lookup) prepareNamed(tx *db.Tx, c tenant.Connection, rows []outbox.Row)
 	return calls, settled, others, nil
 }
 
-func namedBy(record string) (kind plumbline.Kind, id string, ok bool) {
-	rest, ok := strings.CutPrefix(record, "named/")
-	k, id, _ := strings.Cut(rest, "/")
-	return plumbline.Kind(k), id, ok
+// wanted says whether an object is still to be read: whether deliveries wait for it, or it
+// is still missing or not yet gone.
+func (l *Lookup) wanted(tx *db.Tx, c tenant.Connection, why string, o object) (bool, error) {
+	if why == announced {
+		return inbox.Awaited(tx, c.Location, c.Name, o.Kind, o.ID)
+	}
+	if l.fetcher(c.Location, c.Name) == nil {
+		return false, nil
+	}
+	row, err := source(tx, c, o)
+	held := row != nil && !row.Deleted()
+	return held == (why == gone), err
+}
+
+// atOnce is how many objects one call reads: what a tool reads one by one is one call each.
+func (l *Lookup) atOnce(c tenant.Connection) int {
+	if many, ok := l.Tool(c.Location, c.Name).(connect.ManyFetcher); ok {
+		return min(many.FetchesAtOnce(), mostNamed)
+	}
+	return 1
+}
+
+// namedBy reads the name of a debt: why an object is read, and which.
+func namedBy(record string) (why string, o object, ok bool) {
+	why, rest, _ := strings.Cut(record, "/")
+	kind, id, _ := strings.Cut(rest, "/")
+	return why, object{plumbline.Kind(kind), id}, why == announced || why == missing || why == gone
 }
 
 func (l *Lookup) performNamed(ctx context.Context, c tenant.Connection, q named) outbox.Result {
@@ -109,16 +134,17 @@ type namedAnswers struct {
 // settleNamed keeps answers. An object of which the tool told nothing stands as its error
 // says; without one it is asked for again.
 func (l *Lookup) settleNamed(tx *db.Tx, c tenant.Connection, call outbox.Call, answers namedAnswers) (settled []outbox.Settled, err error) {
-	told := map[string]bool{}
+	told := map[object]bool{}
 	for _, a := range answers.list {
-		told["named/"+string(a.Kind)+"/"+a.Object] = true
+		told[object{a.Kind, a.Object}] = true
 		if err := l.keepRead(tx, c, call, noted(a)); err != nil {
 			return nil, err
 		}
 	}
 	for _, row := range call.Rows {
+		_, o, _ := namedBy(row.Record)
 		switch {
-		case told[row.Record]:
+		case told[o]:
 			settled = append(settled, outbox.Settled{Row: row, What: outbox.Done})
 		case answers.err != nil && answers.err.Class != connect.Unknown:
 			settled = append(settled, standing(row, c, answers.err, tx.Now))
@@ -132,8 +158,8 @@ func (l *Lookup) settleNamed(tx *db.Tx, c tenant.Connection, call outbox.Call, a
 // Forgo gives up a question of which a person has said that it is not to be asked, with
 // what waits for its answer.
 func Forgo(tx *db.Tx, location, connection, record, reason string) error {
-	if kind, id, ok := namedBy(record); ok {
-		if err := inbox.Forgo(tx, location, connection, kind, id, reason); err != nil {
+	if why, o, _ := namedBy(record); why == announced {
+		if err := inbox.Forgo(tx, location, connection, o.Kind, o.ID, reason); err != nil {
 			return err
 		}
 	}

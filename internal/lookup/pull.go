@@ -43,8 +43,9 @@ func (l *Lookup) puller(location, connection string) connect.Puller {
 	return p
 }
 
-// Begin owes the lists of a source for the first time; each list read owes the next
-// reading. Of a provider it owes a look at all that is missing. What is not switched on is read once it is. Begun twice is begun once.
+// Begin owes the lists of a source for the first time, and their counts; each list read,
+// and each counted, owes the next. Of a provider it owes a look at all that is missing. What
+// is not switched on is read once it is. Begun twice is begun once.
 func (l *Lookup) Begin(tx *db.Tx, c tenant.Connection) (err error) {
 	defer plumbline.Wrap(&err, "begin to read %s", c.Name)
 
@@ -65,7 +66,10 @@ func (l *Lookup) Begin(tx *db.Tx, c tenant.Connection) (err error) {
 			debts = append(debts, pullDebt(c, stream, pulled{}))
 		}
 	}
-	return outbox.Owe(tx, debts...)
+	if err := outbox.Owe(tx, debts...); err != nil {
+		return err
+	}
+	return l.beginCounts(tx, c)
 }
 
 // pullDebt is what is owed to read a list: the first time it yields to all else.

@@ -10,6 +10,29 @@ const (
 	updatePull = `UPDATE pull SET next = $4, complete = $5 WHERE location_id = $1 AND connection = $2 AND stream = $3`
 )
 
+const (
+	selectRun = `SELECT night, began, cursor, page FROM counted WHERE location_id = $1 AND connection = $2 AND stream = $3 AND done = 0 AND began > $4
+		ORDER BY night DESC LIMIT 1`
+
+	upsertCounted = `INSERT INTO counted (location_id, connection, stream, night, began, ours, theirs, done) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+		ON CONFLICT (location_id, connection, stream, night) DO UPDATE SET began = excluded.began, ours = excluded.ours, theirs = excluded.theirs,
+			done = excluded.done, compared = 'count', cursor = '', page = 0, missing = 0, gone = 0, ids = '{}'`
+
+	updateRun = `UPDATE counted SET cursor = $5, page = $6 WHERE location_id = $1 AND connection = $2 AND stream = $3 AND night = $4`
+
+	updateCounted = `UPDATE counted SET ours = $5, theirs = $6, missing = $7, gone = $8, ids = $9, compared = 'ids', done = 1
+		WHERE location_id = $1 AND connection = $2 AND stream = $3 AND night = $4`
+
+	selectCounted = `SELECT connection, stream, night, ours, theirs, compared, done, missing, gone, ids FROM counted
+		WHERE location_id = $1 AND night >= $2 AND night <= $3 ORDER BY night, connection, stream`
+
+	upsertListed = `INSERT INTO listed (location_id, connection, stream, page, ids) VALUES ($1, $2, $3, $4, $5)
+		ON CONFLICT (location_id, connection, stream, page) DO UPDATE SET ids = excluded.ids`
+
+	selectListed = `SELECT ids FROM listed WHERE location_id = $1 AND connection = $2 AND stream = $3`
+	deleteListed = `DELETE FROM listed WHERE location_id = $1 AND connection = $2 AND stream = $3`
+)
+
 const selectLastStop = `SELECT job_id FROM stop
 	WHERE location_id = $1 AND technician = $2 AND visit_id <> $3 AND completed <= $4 AND completed >= $5
 	ORDER BY completed DESC, job_id, visit_id LIMIT 1`

@@ -54,6 +54,8 @@ func (h hours) Open(t time.Time) (bool, time.Time) {
 
 func (h hours) WorkingDay(time.Time, int, int) time.Time { return time.Time{} }
 
+func (h hours) DayOff(time.Time) bool { return false }
+
 // each runs a test on both engines, each time in a new world whose account has been
 // provisioned. Unless told otherwise the connection is on.
 func each(t *testing.T, f func(w *world)) {

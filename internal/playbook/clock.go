@@ -13,6 +13,8 @@ type OpenHours interface {
 	// Open says whether the office is open at t, and if not, when it opens next; zero if
 	// it never does.
 	Open(t time.Time) (open bool, next time.Time)
+	// DayOff says whether the local day of t is a holiday or another day off.
+	DayOff(t time.Time) bool
 }
 
 // Due says when the clock rings, and whether it is set at all. It is pure: the same

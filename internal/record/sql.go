@@ -177,6 +177,9 @@ const (
 	// In the order of the key, so that all of a source is found in one walk, without an
 	// index that everything else would have to keep.
 	selectOfConnection = rowColumns + `WHERE s.location_id = $1 AND s.connection = $2 AND s.id > $3 ORDER BY s.id LIMIT $4`
+
+	// Likewise.
+	selectHeld = rowColumns + `WHERE s.location_id = $1 AND s.connection = $2 AND s.kind = $3 AND s.about = '' AND s.id > $4 ORDER BY s.id LIMIT $5`
 )
 
 func selectAbout(tx *db.Tx) string {

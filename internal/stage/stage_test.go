@@ -33,6 +33,8 @@ type weekdays struct{}
 
 func (weekdays) Open(t time.Time) (bool, time.Time) { return true, t }
 
+func (weekdays) DayOff(time.Time) bool { return false }
+
 func (weekdays) WorkingDay(t time.Time, n, minutes int) time.Time {
 	for n > 0 {
 		if t = t.AddDate(0, 0, 1); t.Weekday() != time.Sunday && t.Weekday() != time.Saturday {

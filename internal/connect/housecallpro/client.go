@@ -109,8 +109,8 @@ func (t *Tool) listedEstimate(ctx context.Context, id string, refused *connect.E
 				return connect.Answer{Kind: plumbline.Job, Object: id, Body: row.body}, nil
 			}
 		}
-		if p.last {
-			break
+		if p.last { // the whole list does not have it
+			return goneAnswer(plumbline.Job, id), nil
 		}
 	}
 	return connect.Answer{}, &connect.Error{
@@ -179,6 +179,7 @@ type listPage struct {
 type row struct {
 	id      string
 	updated time.Time // zero if not told
+	deleted bool      // it is listed still, with when it was deleted
 	body    []byte
 }
 
@@ -202,7 +203,7 @@ func (t *Tool) page(ctx context.Context, s stream, query url.Values, page, size 
 		if err := json.Unmarshal(b, &o); err != nil {
 			return listPage{}, &connect.Error{Class: connect.Human, Status: r.Status, Msg: "Housecall Pro's list of " + s.member + " holds something else", Err: err}
 		}
-		p.rows = append(p.rows, row{id: text(o["id"]), updated: instant(o["updated_at"]), body: b})
+		p.rows = append(p.rows, row{id: text(o["id"]), updated: instant(o["updated_at"]), deleted: !instant(o["deleted_at"]).IsZero(), body: b})
 	}
 	pages := max(count(m["total_pages"]), count(m["total_pages_count"]))
 	switch {

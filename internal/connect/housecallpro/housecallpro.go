@@ -126,8 +126,8 @@ func headerName(s string) bool {
 	})
 }
 
-// Tool is a connection to Housecall Pro. It receives, decodes, fetches, pulls and
-// tells its budget.
+// Tool is a connection to Housecall Pro. It receives, decodes, fetches, pulls,
+// counts and tells its budget.
 type Tool struct {
 	config Config
 	caller connect.Caller
@@ -139,6 +139,7 @@ var _ interface {
 	connect.Decoder
 	connect.Fetcher
 	connect.Puller
+	connect.Counter
 	connect.Budgeter
 } = (*Tool)(nil)
 

@@ -275,8 +275,9 @@ func TestPollsAgreeWithWebhooks(t *testing.T) {
 	}
 }
 
-func TestPullerAgainstTheSandbox(t *testing.T) {
-	w := newWorld(t, nil)
+// fill makes more objects than a page holds, and returns them by their streams.
+func (w *world) fill() map[string][]string {
+	w.t.Helper()
 	has := map[string][]string{}
 	who := w.fake.CreateEmployee(fake.Employee{FirstName: "Rafael"}).ID
 	has["employees"] = []string{who}
@@ -292,6 +293,26 @@ func TestPullerAgainstTheSandbox(t *testing.T) {
 		has["customers"], has["jobs"] = append(has["customers"], c.ID), append(has["jobs"], j.ID)
 		has["invoices"], has["estimates"] = append(has["invoices"], i.ID), append(has["estimates"], e.ID)
 	}
+	return has
+}
+
+func TestCounterAgainstTheSandbox(t *testing.T) {
+	w := newWorld(t, func(o *fake.Options) { o.ListDeleted = true })
+	has := w.fill()
+	connecttest.TestCounter(t, connecttest.Counter{Counter: w.tool, Has: has})
+	w.must(w.fake.Delete(has["jobs"][0]))
+	page, err := w.tool.IDs(t.Context(), "jobs", "")
+	if err != nil || slices.Contains(page.IDs, has["jobs"][0]) {
+		t.Errorf("the first ids are %v, %v, with a job that was deleted", page.IDs, err)
+	}
+	if _, err := w.tool.IDs(t.Context(), "jobs", "no cursor"); connect.AsError(err).Class != connect.Human {
+		t.Errorf("IDs(bad cursor) = %v, want an error of class human", err)
+	}
+}
+
+func TestPullerAgainstTheSandbox(t *testing.T) {
+	w := newWorld(t, nil)
+	has := w.fill()
 	connecttest.TestPuller(t, connecttest.Puller{
 		Puller: w.tool, Decoder: w.tool, Tool: "housecallpro", Has: has, Now: func() time.Time { return w.now }, Advance: w.advance,
 		Touch: func(stream, id string) {
@@ -338,9 +359,14 @@ func TestEstimatesAreFoundInTheListWhereTheKeyMayNotReadThem(t *testing.T) {
 	if err != nil || len(got) != 1 || got[0].Object != made.ID || got[0].Gone {
 		t.Errorf("Fetch = %+v, %v, want the estimate", got, err)
 	}
+	if got, err = w.tool.Fetch(t.Context(), plumbline.Job, []string{"csr_nobody"}); err != nil || len(got) != 1 || !got[0].Gone {
+		t.Errorf("Fetch of an estimate that the whole list does not hold = %+v, %v, want gone", got, err)
+	}
+	w.fill()
+	w.fill()
 	_, err = w.tool.Fetch(t.Context(), plumbline.Job, []string{"csr_nobody"})
 	if e := connect.AsError(err); e == nil || e.Class != connect.Human || e.Gone || e.Cure == "" {
-		t.Errorf("Fetch of an estimate that is not listed = %v, want an error of class human with a cure", err)
+		t.Errorf("Fetch of an estimate that is not among the first of a long list = %v, want an error of class human with a cure", err)
 	}
 }
 

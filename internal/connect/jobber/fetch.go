@@ -36,6 +36,9 @@ func entityOf(kind plumbline.Kind, id string) (e entity, vendors string, ok bool
 	return e, id, ok && id != ""
 }
 
+// FetchesAtOnce is how many objects one question asks for.
+func (t *Tool) FetchesAtOnce() int { return perQuery }
+
 // Fetch reads objects of every kind that Jobber has, several with one question. Where
 // Jobber cannot show one of them the others are answered all the same, and the error
 // says what was wrong with the first.

@@ -106,7 +106,7 @@ func printable(s string) bool {
 	return !strings.ContainsFunc(s, func(r rune) bool { return r <= ' ' || r >= 0x7f })
 }
 
-// Tool is a connection to Jobber. It receives, decodes, fetches and pulls, is let in by
+// Tool is a connection to Jobber. It receives, decodes, fetches, pulls and counts, is let in by
 // an account's administrator, and keeps to its budget of points.
 type Tool struct {
 	config Config
@@ -122,8 +122,9 @@ type Tool struct {
 var _ interface {
 	connect.Receiver
 	connect.Decoder
-	connect.Fetcher
+	connect.ManyFetcher
 	connect.Puller
+	connect.Counter
 	connect.Authorizer
 	connect.Budgeter
 } = (*Tool)(nil)

@@ -35,7 +35,7 @@ type cursor struct {
 func (t *Tool) Pull(ctx context.Context, name, text string) (connect.Page, error) {
 	s, ok := streams[name]
 	if !ok {
-		return connect.Page{}, &connect.Error{Class: connect.Human, Msg: "Jobber has no stream " + name}
+		return connect.Page{}, noStream(name)
 	}
 	c, err := t.resume(name, text)
 	if err != nil {

@@ -356,6 +356,18 @@ func (w *world) touch(stream, id string) {
 	}
 }
 
+func TestCounterAgainstTheSandbox(t *testing.T) {
+	w := newWorld(t, nil)
+	has := w.fill(8)
+	for range idPage {
+		has["clients"] = append(has["clients"], w.fake.CreateClient(fake.Client{FirstName: "Dana"}).ID)
+	}
+	connecttest.TestCounter(t, connecttest.Counter{Counter: w.tool, Has: has})
+	if _, has := w.tool.Holds("visits"); has(requestPrefix + "1") {
+		t.Error("the list of visits holds the assessment of a request")
+	}
+}
+
 func TestPullerAgainstTheSandbox(t *testing.T) {
 	w := newWorld(t, nil)
 	has := w.fill(8)
