@@ -168,7 +168,7 @@ func (l *Lookup) beginEnriching(tx *db.Tx, c tenant.Connection) error {
 	if err != nil || fresh == 0 {
 		return err
 	}
-	return outbox.Owe(tx, outbox.Debt{Key: outbox.Key{Location: c.Location, Connection: c.Name, Room: Room, Record: "missing/all"}, Class: outbox.Backfill, Lot: "missing"})
+	return outbox.Owe(tx, outbox.Debt{Key: outbox.Key{Location: c.Location, Connection: c.Name, Room: Room, Record: "walk/all"}, Class: outbox.Backfill, Lot: "walk"})
 }
 
 // walk owes what is missing of the next records, page by page; it makes no call itself.

@@ -99,7 +99,7 @@ func (l *Lookup) Prepare(tx *db.Tx, c tenant.Connection, rows []outbox.Row) (cal
 			q.Pull, err = l.preparePull(tx, c, rest)
 		case "enrich":
 			q.Enrich, err = l.prepareEnrich(tx, c, rest)
-		case "missing":
+		case "walk":
 			var s outbox.Settled
 			s, err = l.walk(tx, c, row)
 			later = &s
