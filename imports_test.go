@@ -46,9 +46,9 @@ var mayImport = []struct{ pkg, deps string }{
 	{"notify", ". db tenant errorqueue inbox outbox record identity golden playbook calendar consent wording money check stage advance connect"},
 	{"explain", ". db tenant errorqueue inbox outbox record identity golden playbook mapping money stage advance importrun lookup mirror notify connect"},
 	{"sandbox", ""},
-	{"sandbox/housecallpro", ""},
+	{"sandbox/housecallpro", "sandbox"},
 	{"sandbox/hubspot", ""},
-	{"sandbox/jobber", ""},
+	{"sandbox/jobber", "sandbox"},
 	{"sandbox/twilio", ""},
 	{"sandbox/shop", "sandbox sandbox/housecallpro sandbox/hubspot sandbox/twilio"},
 	// the faces
