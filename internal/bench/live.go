@@ -224,7 +224,7 @@ func (w *crm) RoundTrip(r *http.Request) (*http.Response, error) {
 	}
 	res.Body = io.NopCloser(strings.NewReader(string(body)))
 	c.answered, c.status = w.clock(), res.StatusCode
-	if strings.Contains(c.path, "/batch/") && !strings.Contains(c.path, "/associations/") {
+	if strings.Contains(c.path, "/batch/") && !strings.HasSuffix(c.path, "/read") && !strings.Contains(c.path, "/associations/") {
 		c.wrote = wrote(asked, body)
 	}
 	w.mu.Lock()

@@ -51,7 +51,7 @@ func sweepOf(ctx context.Context, o Options, r Report, records int) (err error) 
 		return err
 	}
 	began := time.Now()
-	for before := s.Begun; !s.Begun.After(before) || s.Ended.IsZero(); {
+	for over := int64(0); over == 0; {
 		worked, next, err := w.node.Step(ctx, w.now)
 		if err != nil {
 			return err
@@ -63,11 +63,15 @@ func sweepOf(ctx context.Context, o Options, r Report, records int) (err error) 
 		if next.After(w.now) {
 			w.now = next
 		}
-		if s, err = w.status(ctx); err != nil {
+		over, err = count(ctx, w.node, `SELECT COUNT(*) FROM sweep WHERE location_id = $1 AND mode = 'keep' AND ended <> 0`, location)
+		if err != nil {
 			return err
 		}
 	}
 	took := time.Since(began)
+	if s, err = w.status(ctx); err != nil {
+		return err
+	}
 	calls := 0
 	for _, c := range w.calls {
 		if strings.HasSuffix(c.path, "/batch/read") {
