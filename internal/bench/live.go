@@ -33,7 +33,7 @@ func live(ctx context.Context, o Options, r Report) (err error) {
 		seconds, slow = 15, 5
 	}
 	const jobs, rate = 1000, 50
-	w, err := openCRM(ctx, o, jobs, rate)
+	w, err := openCRM(ctx, o, "live.db", jobs, rate)
 	if err != nil {
 		return err
 	}
@@ -132,7 +132,7 @@ func (w *crm) clock() time.Time {
 	return w.now.Add(time.Since(w.started))
 }
 
-func openCRM(ctx context.Context, o Options, jobs, rate int) (w *crm, err error) {
+func openCRM(ctx context.Context, o Options, file string, jobs, rate int) (w *crm, err error) {
 	w = &crm{jobs: jobs, now: epoch.Add(-time.Hour), desired: map[string]said{}}
 	w.story = calendar{
 		happens: func(job, step int) time.Time {
@@ -145,8 +145,7 @@ func openCRM(ctx context.Context, o Options, jobs, rate int) (w *crm, err error)
 		starts: func(job int) time.Time { return epoch.Add(3*time.Hour + time.Duration(job%300)*time.Minute) },
 	}
 	w.sandbox = hubspot.New(hubspot.Options{Now: w.clock, Token: crmToken, Portal: crmPortal, App: crmApp})
-	w.node, err = build(ctx, setup{file: filepath.Join(o.Dir, "live.db"), crm: "on", sender: "rehearsal", now: w.clock, client: &http.Client{Transport: w}, log: o.Log})
-	if err != nil {
+	if w.node, err = build(ctx, w.setup(filepath.Join(o.Dir, file), o)); err != nil {
 		return nil, err
 	}
 	w.node.Advance.Followers = append(w.node.Advance.Followers, watcher{w})
@@ -154,6 +153,10 @@ func openCRM(ctx context.Context, o Options, jobs, rate int) (w *crm, err error)
 		return nil, closing(err, w.node)
 	}
 	return w, nil
+}
+
+func (w *crm) setup(file string, o Options) setup {
+	return setup{file: file, crm: "on", sender: "rehearsal", now: w.clock, client: &http.Client{Transport: w}, log: o.Log}
 }
 
 // adopt makes the CRM's fields, and writes all records there are, on a clock that goes
@@ -221,7 +224,7 @@ func (w *crm) RoundTrip(r *http.Request) (*http.Response, error) {
 	}
 	res.Body = io.NopCloser(strings.NewReader(string(body)))
 	c.answered, c.status = w.clock(), res.StatusCode
-	if strings.Contains(c.path, "/batch/") && !strings.Contains(c.path, "/associations/") {
+	if strings.Contains(c.path, "/batch/") && !strings.HasSuffix(c.path, "/read") && !strings.Contains(c.path, "/associations/") {
 		c.wrote = wrote(asked, body)
 	}
 	w.mu.Lock()

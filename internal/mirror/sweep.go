@@ -9,12 +9,15 @@ import (
 	"plumbline.dev/plumbline/internal/connect"
 	"plumbline.dev/plumbline/internal/db"
 	"plumbline.dev/plumbline/internal/outbox"
-	"plumbline.dev/plumbline/internal/playbook"
 	"plumbline.dev/plumbline/internal/tenant"
 )
 
-// sweepEvery is from the beginning of one round over all records to that of the next.
-const sweepEvery = 6 * time.Hour
+const (
+	// sweepEvery is from the beginning of one round over all records to that of the next.
+	sweepEvery = 6 * time.Hour
+	// judgedAtOnce bounds the records that are judged in one transaction.
+	judgedAtOnce = readBatch / 2
+)
 
 // Modes of a round.
 const (
@@ -69,7 +72,7 @@ func (m *Mirror) oweSweep(tx *db.Tx, c tenant.Connection) error {
 		return err
 	}
 	if r.Begun == 0 {
-		r = round{Mode: keepRound, Begun: tx.Now.UnixMilli(), Ended: tx.Now.UnixMilli(), Records: 0}
+		r = round{Begun: tx.Now.UnixMilli(), Ended: tx.Now.UnixMilli()} // the first comes after the time of one
 		if err := storeRound(tx, c, r); err != nil {
 			return err
 		}
@@ -169,7 +172,7 @@ func verified(tx *db.Tx, c tenant.Connection, r round) (list []progress, err err
 // unverified are the records that a round reads next, of one type.
 func (m *Mirror) unverified(tx *db.Tx, c tenant.Connection, r round) (typ string, ids []string, err error) {
 	if r.Mode == applyRound {
-		list, err := scanPlan(tx, selectPlanned, c.Location, c.Name, readBatch)
+		list, err := scanPlan(tx, selectPlanned, c.Location, c.Name, judgedAtOnce)
 		for _, x := range list {
 			typ, ids = x.Type, append(ids, x.ID)
 		}
@@ -221,7 +224,8 @@ func (m *Mirror) settleSweep(tx *db.Tx, c tenant.Connection, call outbox.Call, r
 		return nil, err
 	}
 	at := max(call.Started.UnixMilli(), r.Round.Begun) // clocks of nodes differ
-	if _, err := tx.Exec(updateVerified(tx), c.Location, c.Name, r.Type, db.JSON(r.IDs), at); err != nil {
+	read := slices.DeleteFunc(r.IDs, func(id string) bool { return s.later[id] })
+	if _, err := tx.Exec(updateVerified(tx), c.Location, c.Name, r.Type, db.JSON(read), at); err != nil {
 		return nil, err
 	}
 	now, err := loadRound(tx, c)
@@ -244,6 +248,8 @@ type sweeping struct {
 	call    outbox.Call
 	targets map[string][]*target // by the target's id
 	told    []told
+	mapped  map[string]bool // fields of the type
+	later   map[string]bool // records that are to be read again
 }
 
 // A told is an answer with what it says; wrong where it cannot be read.
@@ -258,7 +264,12 @@ func (m *Mirror) newSweeping(tx *db.Tx, c tenant.Connection, call outbox.Call, r
 	if err != nil {
 		return nil, err
 	}
-	s := &sweeping{pass: p, call: call, targets: map[string][]*target{}}
+	s := &sweeping{pass: p, call: call, targets: map[string][]*target{}, mapped: map[string]bool{}, later: map[string]bool{}}
+	if m := p.maps[r.Type]; m != nil {
+		for _, f := range m.Fields {
+			s.mapped[f.Name] = true
+		}
+	}
 	answers, _ := res.Answer.([]connect.Answer)
 	ids := slices.Clone(r.IDs)
 	for _, a := range answers {
@@ -274,13 +285,17 @@ func (m *Mirror) newSweeping(tx *db.Tx, c tenant.Connection, call outbox.Call, r
 }
 
 // keep judges, as polls do, the answers that say anything else than was believed, and owes
-// what should have been written.
+// what should have been written. What is too much for one transaction is read again.
 func (s *sweeping) keep() error {
 	var news []connect.Answer
 	var same []*target
 	for _, a := range s.told {
 		ts := s.targets[a.says.ID]
 		if a.wrong != nil || len(ts) == 0 || slices.ContainsFunc(ts, func(t *target) bool { return s.differs(t, a.says) }) {
+			if len(news) == judgedAtOnce {
+				s.later[a.says.ID] = true
+				continue
+			}
 			news = append(news, a.answer)
 			continue
 		}
@@ -305,23 +320,20 @@ func (s *sweeping) owe(lost []Found) error {
 	return errors.Join(s.note(lost), outbox.Owe(s.tx, debts...))
 }
 
-// differs says whether an answer tells anything of a record that is not known.
+// differs says whether an answer tells anything of a record that is not known. What is
+// neither mapped nor said by anybody, such as when it was last changed, is nothing.
 func (s *sweeping) differs(t *target, o Observation) bool {
 	gone := o.Archived || o.MergedTo != ""
 	if gone || t.State == Gone {
 		return gone != (t.State == Gone)
 	}
 	for name, f := range o.Fields {
-		if had, known := t.Observed[name]; known && had.Value != f.Value {
+		had, known := t.Observed[name]
+		if (!known || had.Value != f.Value) && (s.mapped[name] || known && f.Source != "") {
 			return true
 		}
 	}
-	m := s.maps[s.typ]
-	return m != nil && slices.ContainsFunc(m.Fields, func(f *playbook.MapField) bool {
-		_, told := o.Fields[f.Name]
-		_, known := t.Observed[f.Name]
-		return told && !known
-	})
+	return false
 }
 
 // unwritten finds the fields of records that are as they were believed to be and should

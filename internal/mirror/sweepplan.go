@@ -225,7 +225,7 @@ func (s *sweeping) plan() error {
 // apply does what the plan lists of the records that were read, where the same is found
 // as then.
 func (s *sweeping) apply() error {
-	rows, err := scanPlan(s.tx, selectPlanned, s.c.Location, s.c.Name, readBatch)
+	rows, err := scanPlan(s.tx, selectPlanned, s.c.Location, s.c.Name, judgedAtOnce)
 	if err != nil {
 		return err
 	}

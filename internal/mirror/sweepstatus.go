@@ -85,20 +85,23 @@ func (m *Mirror) SweepStatus(tx *db.Tx, location, connection string, since time.
 	}
 	if r.Mode == applyRound {
 		s.Left = int64(s.PlanRecords[planned])
-		calls = pages(s.Left)
+		calls = (s.Left + judgedAtOnce - 1) / judgedAtOnce
 	}
 	if r.Mode == planRound {
 		s.Plan = r.name()
 	}
 	if r.Begun != 0 {
-		s.Begun, s.Next = time.UnixMilli(r.Begun).UTC(), r.next().UTC()
+		s.Next = r.next().UTC()
+	}
+	if r.Mode != "" {
+		s.Begun = time.UnixMilli(r.Begun).UTC()
 	}
 	if r.over() {
 		s.Left = 0
 	} else {
 		s.Expected = tx.Now.Add(waited(calls, share)).UTC()
 	}
-	if r.Ended != 0 {
+	if r.Mode != "" && r.Ended != 0 {
 		s.Ended = time.UnixMilli(r.Ended).UTC()
 	}
 	s.Drift, err = driftTally(tx, c, since)
