@@ -7,6 +7,7 @@ import (
 	"plumbline.dev/plumbline/internal/sandbox"
 	"plumbline.dev/plumbline/internal/sandbox/housecallpro"
 	"plumbline.dev/plumbline/internal/sandbox/hubspot"
+	"plumbline.dev/plumbline/internal/sandbox/jobber"
 	"plumbline.dev/plumbline/internal/sandbox/twilio"
 )
 
@@ -14,6 +15,7 @@ import (
 // machine that the program runs on.
 type level struct {
 	field  housecallpro.Faults
+	jobber jobber.Faults
 	crm    hubspot.Faults
 	sender twilio.Faults
 	away   sandbox.Faults // on the way to a vendor
@@ -28,7 +30,8 @@ type level struct {
 var none = level{}
 
 var light = level{
-	field: housecallpro.Faults{ServerError: 0.005, TooMany: 0.005, ShuffleTies: 0.2, Duplicate: 0.03, Reorder: 0.05, Late: 0.005, SameTime: 0.01},
+	field:  housecallpro.Faults{ServerError: 0.005, TooMany: 0.005, ShuffleTies: 0.2, Duplicate: 0.03, Reorder: 0.05, Late: 0.005, SameTime: 0.01},
+	jobber: jobber.Faults{TooMany: 0.005, Throttled: 0.01, ServerError: 0.005, SameTime: 0.02, LateCommit: 0.01, ShuffleTies: 0.2, Duplicate: 0.03, Reorder: 0.05, Late: 0.005},
 	crm: hubspot.Faults{TooMany: 0.005, ServerError: 0.005, Locked423: 0.002, LostAnswer: 0.002,
 		SearchLag: 20 * time.Second},
 	sender: twilio.Faults{ServerError: 0.005, LostAnswer: 0.002, TooMany: 0.005, StaleList: 0.05, NoReceipt: 0.05, Undelivered: 0.01, Duplicate: 0.03, Reorder: 0.05},
@@ -42,6 +45,8 @@ var light = level{
 var heavy = level{
 	field: housecallpro.Faults{ServerError: 0.02, LostAnswer: 0.02, TooMany: 0.02, ShuffleTies: 0.5,
 		Duplicate: 0.1, Reorder: 0.15, Late: 0.02, SameTime: 0.05, Ahead: 0.005},
+	jobber: jobber.Faults{TooMany: 0.02, Throttled: 0.03, ServerError: 0.02, CutBefore: 0.01, LostAnswer: 0.02, Slow: 0.01, Garbage: 0.01, LostTokens: 0.01,
+		SameTime: 0.1, LateCommit: 0.05, ShuffleTies: 0.5, Duplicate: 0.1, Reorder: 0.15, Late: 0.02},
 	crm: hubspot.Faults{Migrating: 0.0005, TooMany: 0.02, ServerError: 0.02, Locked423: 0.02, LostAnswer: 0.03, Garbage: 0.01,
 		SearchLag: 2 * time.Minute},
 	sender: twilio.Faults{ServerError: 0.02, CreateError: 0.02, LostAnswer: 0.03, TooMany: 0.03, StaleList: 0.2,
@@ -56,7 +61,12 @@ var heavy = level{
 
 // misbehave switches a level on for one company and its way to us.
 func (c *company) misbehave(l level) {
-	c.field.SetFaults(l.field)
+	if c.field != nil {
+		c.field.SetFaults(l.field)
+	}
+	if c.jobber != nil {
+		c.jobber.SetFaults(l.jobber)
+	}
 	c.crm.SetFaults(l.crm)
 	c.sender.SetFaults(l.sender)
 	for _, host := range c.hosts() {

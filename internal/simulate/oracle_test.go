@@ -160,7 +160,7 @@ func (a *afterlife) adoptable() (contact, golden string) {
 	for _, p := range a.shop.Story().People {
 		for _, c := range p.Contacts {
 			for _, k := range p.Customers {
-				if x, ok := there[c]; ok && !x.Archived && plain(p, a.customerOf(k), x) && touched(x) {
+				if x, ok := there[c]; ok && !x.Archived && plain(a.customerOf(k), x) && touched(x) {
 					return c, a.one(`SELECT golden_id FROM source_record WHERE location_id = $1 AND id = $2`, a.id, string(a.source(plumbline.Customer, k)))
 				}
 			}
@@ -186,7 +186,7 @@ func TestEachLawCanBeBroken(t *testing.T) {
 	window := func(s said) bool { return s.news == "visit.window" }
 	some := func(said) bool { return true }
 	hook := func() hook {
-		hooks := a.field.Webhooks()
+		hooks := a.hooks()
 		return hooks[slices.IndexFunc(hooks, func(x hook) bool { return x.Delivered && strings.HasPrefix(x.Event, "job.") })]
 	}
 	name := func() string { x := hook(); return inbox.Digest(x.Event, x.Body) }
@@ -369,7 +369,7 @@ func TestEachLawCanBeBroken(t *testing.T) {
 			a.company = &c
 		}, "which is not this location's"},
 		{"9: a record of another's", locationsNeverMeet, func() {
-			theirs := a.w.companies[1].field.Customers()[0].ID
+			theirs := a.w.companies[1].customers()[0].id
 			a.sql(`UPDATE source_record SET external = $2 WHERE location_id = $1 AND id = (SELECT max(id) FROM source_record WHERE location_id = $1 AND kind = 'customer')`, a.id, theirs)
 		}, "is known here"},
 		{"9: a deal about another's job", locationsNeverMeet, func() {

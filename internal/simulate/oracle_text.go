@@ -250,6 +250,10 @@ func saidToTheRightOnes(ctx context.Context, o *oracle, bad broken) error {
 	estimates := map[string]bool{}
 	for _, e := range story.Estimates {
 		estimates[string(o.source(plumbline.Job, e.ID))] = true
+		estimates[string(plumbline.NewSourceID(o.id, "jobber", plumbline.Job, "request/"+e.ID))] = true
+		for _, v := range e.Options {
+			estimates[string(plumbline.NewSourceID(o.id, "jobber", plumbline.Job, "quote/"+v.ID))] = true
+		}
 	}
 	jobs := map[string]*shop.Job{}
 	for _, j := range story.Jobs {
@@ -275,7 +279,7 @@ func (o *oracle) onTheWay(j *shop.Job, at time.Time) bool {
 	const fresh = 15 * time.Minute
 	for _, m := range j.Marks {
 		if m.What == shop.OnMyWay && !m.At.After(at) && at.Sub(m.At) <= fresh+o.w.level.skew+time.Minute {
-			return !slices.ContainsFunc(o.field.Webhooks(), func(x hook) bool {
+			return !slices.ContainsFunc(o.hooks(), func(x hook) bool {
 				return x.Object == j.ID && x.Event == "job.started" && !x.Occurred.Before(m.At) && x.Delivered && x.Tries[len(x.Tries)-1].At.Before(at)
 			})
 		}
@@ -297,7 +301,7 @@ func whatWasToldIsTrue(ctx context.Context, o *oracle, bad broken) error {
 		}
 	}
 	for _, j := range o.shop.Story().Jobs {
-		if truthOf(j).canceled || !o.told(j.ID) {
+		if truthOf(j).canceled || !o.knowable(j) {
 			continue
 		}
 		for _, v := range j.Visits {
