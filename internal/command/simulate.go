@@ -100,8 +100,8 @@ func (c *simulation) tell(s *shell, r simulate.Report) error {
 			return err
 		}
 	} else {
-		fmt.Fprintf(s.Out, "seed %d (%s): %d jobs, %d deliveries (%d applied, %d ignored, %d waiting, %d failed), %d records, %d writes, %d texts, %d crashes, %s of the shop in %s (%s of CPU)\n",
-			r.Seed, r.Tools, r.Jobs, r.Deliveries, r.Applied, r.Ignored, r.Waiting, r.Failed, r.Records, r.Writes, r.Messages, r.Crashes, r.Simulated, r.Took, r.CPU)
+		fmt.Fprintf(s.Out, "seed %d (%s): %d jobs, %d deliveries (%d applied, %d ignored, %d waiting, %d failed), %d records, %d writes, %d texts, %d webhooks lost, %d crashes, %s of the shop in %s (%s of CPU)\n",
+			r.Seed, r.Tools, r.Jobs, r.Deliveries, r.Applied, r.Ignored, r.Waiting, r.Failed, r.Records, r.Writes, r.Messages, r.Lost, r.Crashes, r.Simulated, r.Took, r.CPU)
 		for _, v := range r.Violations {
 			fmt.Fprintln(s.Out, "  "+v)
 		}

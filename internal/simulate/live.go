@@ -125,6 +125,7 @@ func (w *world) actors() (list []*actor) {
 			&actor{name: c.id + "'s shop", wake: w.now, due: never, step: func(ctx context.Context) (bool, time.Time, error) { return c.live(ctx) }},
 			&actor{name: c.id + "'s sender", due: always, step: func(ctx context.Context) (bool, time.Time, error) { return c.sender.Step(ctx, w.now) }})
 	}
+	list = append(list, &actor{name: "the weather", wake: w.now, due: never, step: w.turn})
 	for _, c := range w.companies {
 		if c.field != nil {
 			list = append(list, &actor{name: c.id + "'s Housecall Pro", due: always, step: func(ctx context.Context) (bool, time.Time, error) { return c.field.Step(ctx, w.now) }})

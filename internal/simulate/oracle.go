@@ -61,6 +61,7 @@ var laws = []struct {
 	{"4", theTallyCloses},
 	{"2", derivedNotAccumulated},
 	{"3", stagesAreTrue},
+	{"5", listsAreRead},
 	{"5", theMirrorConverges},
 	{"6", saidOnce},
 	{"6", saidWhenItMayBe},
@@ -101,6 +102,14 @@ func (w *world) count(ctx context.Context, n *app.Node) error {
 	r := &w.report
 	for _, c := range w.companies {
 		r.Jobs += len(c.shop.Story().Jobs)
+		for _, x := range c.hooks() {
+			if x.URL == "" && x.connection == "jobber" {
+				continue // from before the account was connected
+			}
+			if !x.Delivered && !x.Pending && x.Occurred.After(w.start) {
+				r.Lost++
+			}
+		}
 		for _, m := range c.sender.Messages() {
 			if strings.HasPrefix(m.Direction, "outbound") {
 				r.Messages++

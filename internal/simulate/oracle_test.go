@@ -251,6 +251,13 @@ func TestEachLawCanBeBroken(t *testing.T) {
 			a.sql(`UPDATE golden_record SET doc = replace(doc, '"issued_total":', '"issued_total":1')`+ofJob, a.id, paidID)
 		}, "issued and"},
 
+		{"5: a list is not read for long", listsAreRead, func() {
+			a.sql(`DELETE FROM attempt WHERE location_id = $1 AND carries LIKE '%"pull/jobs"%' AND started BETWEEN $2 AND $3`, a.id,
+				a.w.start.Add(6*time.Hour).UnixMilli(), a.w.start.Add(9*time.Hour).UnixMilli())
+		}, "the list pull/jobs of hcp was read at"},
+		{"5: no list is read", listsAreRead, func() {
+			a.sql(`DELETE FROM attempt WHERE location_id = $1 AND carries LIKE '%"pull/%'`, a.id)
+		}, "no list of hcp was ever read"},
 		{"5: a wrong deal field", theMirrorConverges, func() {
 			id, _ := a.deal()
 			a.must(a.crm.Edit("deals", id, map[string]string{"amount": "1"}, dispatcher))

@@ -46,6 +46,7 @@ type Report struct {
 	Messages   int      `json:"messages"` // texts that reached a phone or a carrier
 	Attempts   int      `json:"attempts"`
 	Undecided  int      `json:"undecided"` // attempts that had to be asked after
+	Lost       int      `json:"lost"`      // webhooks of field tools that never arrived
 	Crashes    int      `json:"crashes"`
 	Steps      int      `json:"steps"`
 	MostRows   int64    `json:"most_rows"` // written by one transaction

@@ -43,6 +43,10 @@ type world struct {
 	order     *rand.Rand           // in which order the steps come
 	fate      *rand.Rand           // when nodes die
 
+	turnings []turning         // of the weather, to come
+	down     map[string][]span // when hosts could not be reached
+	dead     []span            // when nodes were
+
 	report Report
 	broken map[string]bool // violations are told once
 }
@@ -196,6 +200,7 @@ func (w *world) open(ctx context.Context) error {
 	w.report.Locations = len(w.companies)
 	if w.level.outages > 0 {
 		w.outages()
+		w.deafness()
 	}
 	r := w.chance("skew")
 	for _, c := range w.companies {
@@ -223,8 +228,11 @@ func (c *company) skew(d time.Duration) {
 func (w *world) settle() {
 	w.calm = true
 	for _, c := range w.companies {
-		c.misbehave(none)
 		c.skew(0)
+		for _, h := range c.switches() {
+			h.on(true)
+		}
+		c.misbehave(none)
 	}
 	w.network.SetFaults(home, none.home)
 }
