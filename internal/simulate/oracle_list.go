@@ -62,7 +62,7 @@ func listsAreRead(ctx context.Context, o *oracle, bad broken) error {
 func (o *oracle) readings(ctx context.Context, connection string) (map[string][]time.Time, error) {
 	read := map[string][]time.Time{}
 	return read, o.view(ctx, func(tx *db.Tx) error {
-		rows, err := tx.Query(`SELECT carries, started FROM attempt WHERE location_id = $1 AND connection = $2 AND room = $3 AND state = 'done'
+		rows, err := tx.Query(`SELECT carries, started FROM attempt WHERE location_id = $1 AND connection = $2 AND room = $3 AND outcome = 'read'
 			AND carries LIKE '%"pull/%' ORDER BY started, id`, o.id, connection, lookup.Room)
 		if err != nil {
 			return err
