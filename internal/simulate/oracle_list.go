@@ -58,12 +58,13 @@ func listsAreRead(ctx context.Context, o *oracle, bad broken) error {
 	return nil
 }
 
-// readings says when each list of a connection was read, in order.
+// readings says when each list of a connection was read, in order: where a node died with
+// the call, when it was asked again.
 func (o *oracle) readings(ctx context.Context, connection string) (map[string][]time.Time, error) {
 	read := map[string][]time.Time{}
 	return read, o.view(ctx, func(tx *db.Tx) error {
-		rows, err := tx.Query(`SELECT carries, started FROM attempt WHERE location_id = $1 AND connection = $2 AND room = $3 AND outcome = 'read'
-			AND carries LIKE '%"pull/%' ORDER BY started, id`, o.id, connection, lookup.Room)
+		rows, err := tx.Query(`SELECT carries, CASE WHEN state = 'decided' THEN settled ELSE started END AS at FROM attempt WHERE location_id = $1 AND connection = $2 AND room = $3 AND outcome = 'read'
+			AND carries LIKE '%"pull/%' ORDER BY at, id`, o.id, connection, lookup.Room)
 		if err != nil {
 			return err
 		}
