@@ -350,6 +350,11 @@ func TestEachLawCanBeBroken(t *testing.T) {
 			a.shop.Story().Estimates = append(a.shop.Story().Estimates, &shop.Estimate{ID: "csr_none"})
 			a.sql(`UPDATE message SET rule = 'review', job = $3 WHERE location_id = $1 AND id = $2`, a.id, a.said("there", some).id, string(a.source(plumbline.Job, "csr_none")))
 		}, "asks for a review of an estimate"},
+		{"6: a window that is over", saidToTheRightOnes, func() {
+			s := a.said("a window", window)
+			a.sql(`UPDATE message SET value = $3 WHERE location_id = $1 AND id = $2`, a.id, s.id,
+				fmt.Sprintf("%d-%d", s.Created.Add(-3*time.Hour).UnixMilli(), s.Created.Add(-time.Hour).UnixMilli()))
+		}, "tells of a visit that was over"},
 		{"6: on the way to nobody", saidToTheRightOnes, func() {
 			s := a.said("not of a truck", func(s said) bool { return s.rule == "confirm" })
 			a.sql(`UPDATE message SET rule = 'onway' WHERE location_id = $1 AND id = $2`, a.id, s.id)

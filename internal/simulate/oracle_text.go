@@ -93,6 +93,15 @@ func (s *said) what() string {
 	return fmt.Sprintf("the text %q (%s) to %s of %s", s.Body, s.rule, errorqueue.Mask(s.To), s.Created.Format(time.RFC3339))
 }
 
+// window is what a text about a visit's window tells, zero if it tells none.
+func (s *said) window() (from, to time.Time) {
+	var a, b int64
+	if n, err := fmt.Sscanf(s.value, "%d-%d", &a, &b); err != nil || n != 2 {
+		return from, to
+	}
+	return time.UnixMilli(a), time.UnixMilli(b)
+}
+
 // saidOnce: no promise was kept by two texts, and no two texts to one number were about
 // one occasion.
 func saidOnce(ctx context.Context, o *oracle, bad broken) error {
@@ -240,7 +249,8 @@ func (o *oracle) heard(phone, body string, sent time.Time) time.Time {
 var amount = regexp.MustCompile(`\$ ?[0-9]`)
 
 // saidToTheRightOnes: prices go to who pays, reviews are asked about work and not about
-// estimates, and who is on the way is only said of a truck that is.
+// estimates, who is on the way is only said of a truck that is, and what is known too late
+// is not told of a visit that is over.
 func saidToTheRightOnes(ctx context.Context, o *oracle, bad broken) error {
 	list, err := o.texts(ctx)
 	if err != nil {
@@ -262,6 +272,9 @@ func saidToTheRightOnes(ctx context.Context, o *oracle, bad broken) error {
 	for _, s := range list {
 		if amount.MatchString(s.Body) && !story.MaySeePrices(s.To, s.Created) && !o.inTheDark(&s) {
 			bad("%s names an amount to somebody who does not pay", s.what())
+		}
+		if from, to := s.window(); s.news == "visit.window" && to.After(from) && s.Created.After(to) {
+			bad("%s tells of a visit that was over by %s", s.what(), to.Format(time.RFC3339))
 		}
 		if s.rule == "review" && estimates[s.job] {
 			bad("%s asks for a review of an estimate", s.what())
