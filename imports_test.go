@@ -53,7 +53,7 @@ var mayImport = []struct{ pkg, deps string }{
 	{"sandbox/hubspot", ""},
 	{"sandbox/jobber", "sandbox"},
 	{"sandbox/twilio", ""},
-	{"sandbox/shop", "sandbox sandbox/housecallpro sandbox/hubspot sandbox/twilio"},
+	{"sandbox/shop", "sandbox sandbox/housecallpro sandbox/hubspot sandbox/jobber sandbox/twilio"},
 	// the faces
 	{"api", ". db tenant errorqueue inbox outbox record identity golden playbook mapping money stage advance lookup mirror notify explain connect"},
 	{"app", ". db tenant errorqueue inbox outbox record identity golden playbook mapping money stage advance clock lookup mirror notify explain api check calendar consent wording connect connect/*"},

@@ -44,6 +44,7 @@ func newYardIn(t *testing.T, o jobber.Options, start time.Time, store, schema st
 	now := func() time.Time { return w.now }
 	rnd := rand.New(rand.NewPCG(7, 7))
 	net := sandbox.New(sandbox.Options{Now: now, Rand: rnd})
+	w.net = net
 	client := &http.Client{Transport: net}
 	home := "https://plumbline.example.com/hooks/brightwater/"
 	o.Now, o.Rand, o.AppID, o.ClientID, o.ClientSecret, o.AccountName = now, rnd, "3ef22a50-0000-4000-8000-b7646657560b", "app", "a-secret", "Brightwater"
@@ -89,15 +90,21 @@ locations:
 // connects lets the account's administrator agree.
 func (y *yard) connects() {
 	y.t.Helper()
+	if code := y.agrees(); code != http.StatusOK {
+		y.t.Fatalf("connecting was answered %d", code)
+	}
+}
+
+// agrees is an administrator's yes, and what the page then says.
+func (y *yard) agrees() (status int) {
+	y.t.Helper()
 	address, err := y.node.AuthorizeURL("brightwater", "jobber")
 	y.ok(err)
 	u, err := url.Parse(address)
 	y.ok(err)
 	answer := httptest.NewRecorder()
 	y.node.API().Handler().ServeHTTP(answer, httptest.NewRequest(http.MethodGet, "/oauth/brightwater/jobber?"+y.tool.Authorize(u.Query().Get("state")).Encode(), nil))
-	if answer.Code != http.StatusOK {
-		y.t.Fatalf("connecting was answered %d %s", answer.Code, answer.Body)
-	}
+	return answer.Code
 }
 
 // client is Dana Whitlock with her home.

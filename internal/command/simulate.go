@@ -18,6 +18,7 @@ type simulation struct {
 	Trucks   int    `help:"How many trucks the shop has." default:"2"`
 	Days     int    `help:"For how many days it works." default:"1"`
 	Faults   string `help:"How badly the vendors and the machines behave: none, light or heavy." enum:"none,light,heavy" default:"heavy"`
+	Tools    string `help:"Which field tools the shop has: housecallpro, jobber or both. The seed decides if none are named." enum:",housecallpro,jobber,both" default:""`
 	Seeds    int    `help:"How many seeds, from --seed on." default:"1"`
 	Parallel int    `help:"How many seeds at a time; each in a process of its own if more than one. 0: as many as there are processors." default:"1"`
 	Nodes    int    `help:"How many nodes of the program work on one database." default:"1"`
@@ -76,14 +77,14 @@ func (c *simulation) Run(s *shell) error {
 // other with it.
 func (c *simulation) one(s *shell, seed uint64, apart bool) (r simulate.Report, err error) {
 	if !apart {
-		return simulate.Run(s.ctx, simulate.Options{Seed: seed, Trucks: c.Trucks, Days: c.Days, Faults: c.Faults, Store: c.Store, Nodes: c.Nodes})
+		return simulate.Run(s.ctx, simulate.Options{Seed: seed, Trucks: c.Trucks, Days: c.Days, Faults: c.Faults, Tools: c.Tools, Store: c.Store, Nodes: c.Nodes})
 	}
 	self, err := os.Executable()
 	if err != nil {
 		return r, fmt.Errorf("find this program: %w", err)
 	}
 	run := exec.CommandContext(s.ctx, self, "simulate", "--json", "--seed", strconv.FormatUint(seed, 10), "--trucks", strconv.Itoa(c.Trucks), "--days", strconv.Itoa(c.Days),
-		"--faults", c.Faults, "--store", c.Store, "--nodes", strconv.Itoa(c.Nodes))
+		"--faults", c.Faults, "--tools", c.Tools, "--store", c.Store, "--nodes", strconv.Itoa(c.Nodes))
 	run.Stderr = s.Err
 	out, failed := run.Output()
 	if err := json.Unmarshal(out, &r); err != nil {
@@ -99,8 +100,8 @@ func (c *simulation) tell(s *shell, r simulate.Report) error {
 			return err
 		}
 	} else {
-		fmt.Fprintf(s.Out, "seed %d: %d jobs, %d deliveries (%d applied, %d ignored, %d waiting, %d failed), %d records, %d writes, %d texts, %d crashes, %s of the shop in %s (%s of CPU)\n",
-			r.Seed, r.Jobs, r.Deliveries, r.Applied, r.Ignored, r.Waiting, r.Failed, r.Records, r.Writes, r.Messages, r.Crashes, r.Simulated, r.Took, r.CPU)
+		fmt.Fprintf(s.Out, "seed %d (%s): %d jobs, %d deliveries (%d applied, %d ignored, %d waiting, %d failed), %d records, %d writes, %d texts, %d webhooks lost, %d crashes, %s of the shop in %s (%s of CPU)\n",
+			r.Seed, r.Tools, r.Jobs, r.Deliveries, r.Applied, r.Ignored, r.Waiting, r.Failed, r.Records, r.Writes, r.Messages, r.Lost, r.Crashes, r.Simulated, r.Took, r.CPU)
 		for _, v := range r.Violations {
 			fmt.Fprintln(s.Out, "  "+v)
 		}

@@ -203,6 +203,10 @@ func (l *Lookup) Settle(tx *db.Tx, c tenant.Connection, call outbox.Call, r outb
 	return settled, nil
 }
 
+// askedAgain is after how long a question that is not answered is asked again at the
+// latest: asking changes nothing, and what it would tell is not known meanwhile.
+const askedAgain = 10 * time.Minute
+
 // standing says where a row stands after its call.
 func standing(row outbox.Row, c tenant.Connection, e *connect.Error, now time.Time) outbox.Settled {
 	switch {
@@ -216,6 +220,9 @@ func standing(row outbox.Row, c tenant.Connection, e *connect.Error, now time.Ti
 		return outbox.Settled{Row: row, What: outbox.Undecided}
 	}
 	at := outbox.Backoff(row, now)
+	if late := now.Add(askedAgain); at.After(late) {
+		at = late
+	}
 	if later := now.Add(e.After); later.After(at) {
 		at = later
 	}

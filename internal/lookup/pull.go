@@ -9,6 +9,7 @@ import (
 	"plumbline.dev/plumbline/internal/db"
 	"plumbline.dev/plumbline/internal/inbox"
 	"plumbline.dev/plumbline/internal/outbox"
+	"plumbline.dev/plumbline/internal/playbook"
 	"plumbline.dev/plumbline/internal/record"
 	"plumbline.dev/plumbline/internal/tenant"
 )
@@ -190,20 +191,26 @@ func (l *Lookup) fresh(tx *db.Tx, c tenant.Connection, call outbox.Call, answers
 	return list, inbox.Cover(tx, c.Location, read...)
 }
 
-// nextPull says when a list is read again: at the latest when the office opens.
+// nextPull says when a list is read again.
 func (l *Lookup) nextPull(c tenant.Connection, now time.Time) (time.Time, error) {
 	_, hours, err := l.Policy(c.Location)
 	if err != nil {
 		return now, err
 	}
-	open, opens := hours.Open(now)
+	return NextPull(hours, now), nil
+}
+
+// NextPull is when a list that was read at an instant is read again: at the latest when
+// the office opens.
+func NextPull(hours playbook.OpenHours, read time.Time) time.Time {
+	open, opens := hours.Open(read)
 	if open {
-		return now.Add(PullEvery), nil
+		return read.Add(PullEvery)
 	}
-	if next := now.Add(pullClosed); opens.IsZero() || next.Before(opens) {
-		return next, nil
+	if next := read.Add(pullClosed); opens.IsZero() || next.Before(opens) {
+		return next
 	}
-	return opens, nil
+	return opens
 }
 
 func loadPull(tx *db.Tx, c tenant.Connection, stream string) (at pulled, err error) {

@@ -60,8 +60,13 @@ func (d *Dispatcher) ask(ctx context.Context, now time.Time, u unanswered) error
 		return err
 	}
 	askCtx, cancel := context.WithTimeout(ctx, callLimit)
+	defer cancel()
+	if d.Before != nil {
+		if err := d.Before(askCtx, now); err != nil {
+			return err
+		}
+	}
 	r := p.Ask(askCtx, c, u.call)
-	cancel()
 	d.heed(r.Err, now)
 	err = d.DB.Do(ctx, now, func(tx *db.Tx) error { return d.decide(tx, c, p, u.call, r, u.asks) })
 	if err == nil || ctx.Err() != nil {
@@ -115,7 +120,7 @@ func askLater(tx *db.Tx, c tenant.Connection, call Call, r Result, asks int, by 
 	for range min(asks, maxAsks) {
 		wait *= 2
 	}
-	wait = max(wait, r.AskAgain)
+	wait = max(min(wait, asksLatest), r.AskAgain)
 	if r.Err != nil && r.Err.Class == connect.Wait {
 		wait = max(wait, r.Err.After)
 	}

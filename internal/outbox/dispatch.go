@@ -18,8 +18,11 @@ const (
 	lease     = 60 * time.Second
 	callLimit = 20 * time.Second
 	asksAfter = 5 * time.Second
-	maxAsks   = 8
-	takeRows  = 200
+	// asksLatest is after how long an attempt without an outcome is asked after again at
+	// the latest: all that it carries waits meanwhile.
+	asksLatest = 10 * time.Minute
+	maxAsks    = 8
+	takeRows   = 200
 )
 
 // A Dispatcher makes the calls of one quota. Its budget is in memory: only the

@@ -45,7 +45,11 @@ type Net struct {
 	hosts   map[string]http.Handler
 	faults  map[string]Faults
 	outages map[string][]outage
+	judges  map[string]Judge
 }
+
+// A Judge decides what happens to one request on its way to a host.
+type Judge func(r *http.Request, body []byte) Fate
 
 type outage struct{ from, until time.Time }
 
@@ -56,6 +60,7 @@ func New(o Options) *Net {
 		hosts:   map[string]http.Handler{},
 		faults:  map[string]Faults{},
 		outages: map[string][]outage{},
+		judges:  map[string]Judge{},
 	}
 }
 
@@ -83,6 +88,14 @@ func (n *Net) Down(host string, from, until time.Time) {
 	n.outages[host] = append(n.outages[host], outage{from, until})
 }
 
+// Judge lets j decide what happens to each request to a host, in place of chance; nil
+// ends that.
+func (n *Net) Judge(host string, j Judge) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.judges[strings.ToLower(host)] = j
+}
+
 // RoundTrip runs the handler of the request's host and returns its answer, or
 // the error that a real connection would have ended with. A handler that
 // panics with http.ErrAbortHandler has cut the connection; any other panic is
@@ -97,65 +110,73 @@ func (n *Net) RoundTrip(req *http.Request) (*http.Response, error) {
 	}
 	host := hostOf(req.URL)
 	h, fate := n.fate(host)
+	n.mu.Lock()
+	judge := n.judges[host]
+	n.mu.Unlock()
+	if judge != nil {
+		fate = judge(req, body)
+	}
 	switch {
 	case h == nil:
 		return nil, &net.OpError{Op: "dial", Net: "tcp", Err: &net.DNSError{Err: "no such host", Name: req.URL.Hostname(), IsNotFound: true}}
-	case fate == refused:
+	case fate == Refused:
 		return nil, &net.OpError{Op: "dial", Net: "tcp", Err: os.NewSyscallError("connect", syscall.ECONNREFUSED)}
-	case fate == cutBefore:
+	case fate == CutBefore:
 		return nil, io.ErrUnexpectedEOF
 	}
 	resp, err := n.serve(h, req, body)
 	switch {
 	case err != nil:
 		return nil, err
-	case fate == cutAfter:
+	case fate == CutAfter:
 		return nil, io.ErrUnexpectedEOF
-	case fate == slow:
+	case fate == Slow:
 		return nil, context.DeadlineExceeded
 	}
 	return resp, nil
 }
 
-type fate int
+// Fate is what happens to one request, as in Faults.
+type Fate int
 
+// The fates.
 const (
-	fine fate = iota
-	refused
-	cutBefore
-	cutAfter
-	slow
+	Fine Fate = iota
+	Refused
+	CutBefore
+	CutAfter
+	Slow
 )
 
 // fate finds the handler and decides what happens to one request. It draws
 // once for a host that has faults and never for one that has none.
-func (n *Net) fate(host string) (http.Handler, fate) {
+func (n *Net) fate(host string) (http.Handler, Fate) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	h := n.hosts[host]
 	if h == nil {
-		return nil, fine
+		return nil, Fine
 	}
 	for _, o := range n.outages[host] {
 		if now := n.opts.Now(); !now.Before(o.from) && now.Before(o.until) {
-			return h, refused
+			return h, Refused
 		}
 	}
 	f := n.faults[host]
 	if f == (Faults{}) {
-		return h, fine
+		return h, Fine
 	}
 	u := n.opts.Rand.Float64()
 	for _, c := range []struct {
 		chance float64
-		fate   fate
-	}{{f.Refused, refused}, {f.CutBefore, cutBefore}, {f.CutAfter, cutAfter}, {f.Slow, slow}} {
+		fate   Fate
+	}{{f.Refused, Refused}, {f.CutBefore, CutBefore}, {f.CutAfter, CutAfter}, {f.Slow, Slow}} {
 		if u < c.chance {
 			return h, c.fate
 		}
 		u -= c.chance
 	}
-	return h, fine
+	return h, Fine
 }
 
 // serve runs a handler on the request as a server would have parsed it.

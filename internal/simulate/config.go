@@ -14,7 +14,10 @@ const (
 	fieldSecret = "secret of the webhooks"
 	senderToken = "0123456789abcdef0123456789abcdef"
 	crmToken    = "pat-na1-simulation"
-	crmApp      = 7906213
+	jobberApp   = "3ef22a50-0000-4000-8000-b7646657560b"
+	// jobberSecret also signs Jobber's webhooks.
+	jobberSecret = "secret-of-the-app-0123456789"
+	crmApp       = 7906213
 )
 
 // spoken are the kinds of messages that we send in place of the field tool.
@@ -27,7 +30,7 @@ func (w *world) configuration(node string) (string, error) {
 	if store == "" {
 		store = w.file()
 	}
-	fmt.Fprintf(&b, "database: %q\nlisten: 127.0.0.1:0\npublic_url: https://%s\nnode: %s\nlocations:\n", store, home, node)
+	fmt.Fprintf(&b, "database: %q\nlisten: 127.0.0.1:0\npublic_url: https://%s\nnode: %s\nkey: %s\nlocations:\n", store, home, node, w.key)
 	for _, c := range w.companies {
 		layer := filepath.Join(w.dir, c.id+".yaml")
 		if err := os.WriteFile(layer, []byte(c.playbook()), 0o600); err != nil {
@@ -54,28 +57,39 @@ func (c *company) configuration(layer string) string {
 	for i, kind := range spoken {
 		speaks[i] = kind + ": us"
 	}
-	return fmt.Sprintf(`- id: %[1]s
+	var b strings.Builder
+	fmt.Fprintf(&b, `- id: %[1]s
   name: %[2]s
   playbook: [%[3]q]
   tokens: [{name: office, token: plt_simulation_%[1]s}]
   connections:
-  - name: hcp
-    tool: housecallpro
-    account: %[4]s
+`, c.id, c.brand, layer)
+	source := func(name, tool, account, config string) {
+		fmt.Fprintf(&b, `  - name: %s
+    tool: %s
+    account: %q
     mode: "on"
-    speaks: {%[5]s}
-    confirmed: [%[6]s]
-    config: {api_key: %[7]s, webhook_secrets: [%[8]s], base_url: "https://%[9]s"}
-  - name: hubspot
+    speaks: {%s}
+    confirmed: [%s]
+    config: {%s}
+`, name, tool, account, strings.Join(speaks, ", "), strings.Join(spoken, ", "), config)
+	}
+	if c.field != nil {
+		source("hcp", "housecallpro", c.account, fmt.Sprintf(`api_key: %s, webhook_secrets: [%s], base_url: "https://%s"`, fieldKey, fieldSecret, c.host("housecallpro")))
+	}
+	if c.jobber != nil {
+		source("jobber", "jobber", c.jobber.AccountID(), fmt.Sprintf(`client_id: app, client_secret: %s, base_url: "https://%s"`, jobberSecret, c.host("getjobber")))
+	}
+	fmt.Fprintf(&b, `  - name: hubspot
     tool: hubspot
-    account: "%[10]d"
+    account: "%[1]d"
     mode: "on"
-    config: {token: %[11]s, portal: "%[10]d", app_id: "%[12]d", base_url: "https://%[13]s", zone: %[14]s}
+    config: {token: %[2]s, portal: "%[1]d", app_id: "%[3]d", base_url: "https://%[4]s", zone: %[5]s}
   - name: twilio
     tool: twilio
-    account: %[15]s
+    account: %[6]s
     mode: "on"
-    config: {account_sid: %[15]s, auth_tokens: [%[16]s], from: "%[17]s", base_url: "https://%[18]s"}
-`, c.id, c.brand, layer, c.account, strings.Join(speaks, ", "), strings.Join(spoken, ", "), fieldKey, fieldSecret, c.host("housecallpro"),
-		c.portal, crmToken, crmApp, c.host("hubapi"), c.w.zone, c.sid, senderToken, c.number, c.host("twilio"))
+    config: {account_sid: %[6]s, auth_tokens: [%[7]s], from: "%[8]s", base_url: "https://%[9]s"}
+`, c.portal, crmToken, crmApp, c.host("hubapi"), c.w.zone, c.sid, senderToken, c.number, c.host("twilio"))
+	return b.String()
 }

@@ -67,6 +67,7 @@ func (n *node) die() error {
 	n.hooks = http.HandlerFunc(func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) })
 	if w.fate.IntN(3) == 0 {
 		n.down = w.now.Add(between(w.fate, time.Second, 4*time.Minute))
+		w.dead = append(w.dead, span{w.now, n.down})
 	}
 	return err
 }

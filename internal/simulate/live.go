@@ -123,8 +123,17 @@ func (w *world) actors() (list []*actor) {
 	for _, c := range w.companies {
 		list = append(list,
 			&actor{name: c.id + "'s shop", wake: w.now, due: never, step: func(ctx context.Context) (bool, time.Time, error) { return c.live(ctx) }},
-			&actor{name: c.id + "'s field tool", due: always, step: func(ctx context.Context) (bool, time.Time, error) { return c.field.Step(ctx, w.now) }},
 			&actor{name: c.id + "'s sender", due: always, step: func(ctx context.Context) (bool, time.Time, error) { return c.sender.Step(ctx, w.now) }})
+	}
+	list = append(list, &actor{name: "the weather", wake: w.now, due: never, step: w.turn})
+	for _, c := range w.companies {
+		if c.field != nil {
+			list = append(list, &actor{name: c.id + "'s Housecall Pro", due: always, step: func(ctx context.Context) (bool, time.Time, error) { return c.field.Step(ctx, w.now) }})
+		}
+		if c.jobber != nil {
+			list = append(list, &actor{name: c.id + "'s Jobber", due: always, step: func(ctx context.Context) (bool, time.Time, error) { return c.jobber.Step(ctx, w.now) }},
+				&actor{name: c.id + "'s administrator", wake: w.now, due: never, step: c.administer})
+		}
 	}
 	for _, n := range w.nodes {
 		list = append(list, &actor{name: n.name, wake: w.now, due: func() bool { return n.woken }, step: n.turn})

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"strings"
 	"time"
 
 	"plumbline.dev/plumbline"
@@ -64,13 +65,22 @@ func (c *company) source(kind plumbline.Kind, id string) plumbline.SourceID {
 	return source(c.id, kind, id)
 }
 
+// source names a record of a field tool, hcp or jobber: Jobber's ids are encoded, and so
+// told from others.
 func source(location string, kind plumbline.Kind, id string) plumbline.SourceID {
-	return plumbline.NewSourceID(location, "hcp", kind, id)
+	connection := "hcp"
+	if inJobber(id) {
+		connection = "jobber"
+	}
+	return plumbline.NewSourceID(location, connection, kind, id)
 }
 
+// inJobber says whether an id is one of Jobber's: its ids are "gid://", encoded.
+func inJobber(id string) bool { return strings.HasPrefix(id, "Z2lkOi8v") }
+
 // Decision is what the office of a shop said, as a delivery of the program's. It is the
-// nth of its location, whose field tool is called hcp. What has no word in the program
-// is not ok.
+// nth of its location, whose field tools are called hcp and jobber. What has no word in
+// the program is not ok.
 func Decision(location string, n int, a shop.OfficeAct) (p inbox.Packed, ok bool, err error) {
 	d, ok := decision(location, n, a)
 	if !ok {

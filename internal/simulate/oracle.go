@@ -3,7 +3,6 @@ package simulate
 import (
 	"context"
 	"fmt"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -48,6 +47,7 @@ func (w *world) check(ctx context.Context) error {
 type oracle struct {
 	*company
 	node *app.Node
+	gone map[string]bool // whose deletion was never told; nil: to be looked up
 }
 
 type broken func(format string, args ...any)
@@ -61,6 +61,7 @@ var laws = []struct {
 	{"4", theTallyCloses},
 	{"2", derivedNotAccumulated},
 	{"3", stagesAreTrue},
+	{"5", listsAreRead},
 	{"5", theMirrorConverges},
 	{"6", saidOnce},
 	{"6", saidWhenItMayBe},
@@ -101,6 +102,14 @@ func (w *world) count(ctx context.Context, n *app.Node) error {
 	r := &w.report
 	for _, c := range w.companies {
 		r.Jobs += len(c.shop.Story().Jobs)
+		for _, x := range c.hooks() {
+			if x.URL == "" && x.connection == "jobber" {
+				continue // from before the account was connected
+			}
+			if !x.Delivered && !x.Pending && x.Occurred.After(w.start) {
+				r.Lost++
+			}
+		}
 		for _, m := range c.sender.Messages() {
 			if strings.HasPrefix(m.Direction, "outbound") {
 				r.Messages++
@@ -143,11 +152,11 @@ func (w *world) count(ctx context.Context, n *app.Node) error {
 // the bytes that it sent.
 func acknowledgedMeansKept(ctx context.Context, o *oracle, bad broken) error {
 	return o.view(ctx, func(tx *db.Tx) error {
-		for _, x := range o.field.Webhooks() {
+		for _, x := range o.hooks() {
 			if !x.Delivered {
 				continue
 			}
-			d, _, _, err := inbox.Get(tx, o.id, "hcp", inbox.Digest(x.Event, x.Body))
+			d, _, _, err := inbox.Get(tx, o.id, x.connection, inbox.Digest(x.Event, x.Body))
 			switch {
 			case plumbline.KindOf(err) == plumbline.NotFound:
 				bad("the webhook %s about %s of %s was answered 2xx and is not kept", x.Event, x.Object, x.Occurred.Format(time.RFC3339))
@@ -248,13 +257,7 @@ func failedIsShown(tx *db.Tx, o *oracle, bad broken) error {
 // derivedNotAccumulated: deriving what was kept again, in another order and in other
 // batches, gives the same rows, and what was promised finds its subject.
 func derivedNotAccumulated(ctx context.Context, o *oracle, bad broken) error {
-	file := filepath.Join(o.w.dir, "scratch-"+o.id+".db")
-	if o.w.empty != nil {
-		if err := os.WriteFile(file, o.w.empty, 0o600); err != nil {
-			return err
-		}
-	}
-	scratch, err := db.Open(ctx, file, db.Options{Volatile: true})
+	scratch, err := db.Open(ctx, filepath.Join(o.w.dir, "scratch-"+o.id+".db"), db.Options{Volatile: true})
 	if err != nil {
 		return err
 	}

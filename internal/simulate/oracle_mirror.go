@@ -348,7 +348,7 @@ func (o *oracle) adopted(ctx context.Context, list []keptRecord, there map[strin
 }
 
 func (o *oracle) adoptedOne(ctx context.Context, p *shop.Person, customer string, x hubspot.Object, used map[string]string, there map[string]map[string]hubspot.Object, bad broken) error {
-	if !plain(p, o.customerOf(customer), x) {
+	if !plain(o.customerOf(customer), x) {
 		return nil
 	}
 	var golden, sourceOf string
@@ -371,21 +371,17 @@ func (o *oracle) adoptedOne(ctx context.Context, p *shop.Person, customer string
 	return nil
 }
 
-func (o *oracle) customerOf(id string) (c struct{ Last, Mobile, Email string }) {
-	for _, x := range o.field.Customers() {
-		if x.ID == id {
-			c.Last, c.Mobile, c.Email = x.LastName, x.Mobile, x.Email
-		}
+func (o *oracle) customerOf(id string) (c customer) {
+	list := o.customers()
+	if i := slices.IndexFunc(list, func(x customer) bool { return x.id == id }); i >= 0 {
+		c = list[i]
 	}
 	return c
 }
 
 // plain says whether two records show by themselves that they are one person.
-func plain(p *shop.Person, c struct{ Last, Mobile, Email string }, x hubspot.Object) bool {
-	if !strings.EqualFold(c.Last, x.Properties["lastname"]) {
-		return false
-	}
-	return c.Email != "" && strings.EqualFold(c.Email, x.Properties["email"])
+func plain(c customer, x hubspot.Object) bool {
+	return strings.EqualFold(c.last, x.Properties["lastname"]) && c.email != "" && strings.EqualFold(c.email, x.Properties["email"])
 }
 
 // created says whether we made a record, touched whether we ever wrote to it.

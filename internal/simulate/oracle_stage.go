@@ -2,7 +2,7 @@ package simulate
 
 import (
 	"context"
-	"encoding/json"
+	"maps"
 	"slices"
 	"strings"
 
@@ -95,42 +95,35 @@ func stagesAreTrue(ctx context.Context, o *oracle, bad broken) error {
 	return nil
 }
 
-// knowable says whether the program can know all of a job: what happened before it was
-// connected was told to nobody, and what the field tool gave up telling is heard of only
-// where it tells more of the same object. (The tool has no list of what it could not
-// deliver, and the program does not go through a source's objects by itself.)
+// knowable says whether the program can know all of a job: lists tell of no deletions, so
+// that one whose webhook was lost is not heard of.
 func (o *oracle) knowable(j *shop.Job) bool {
-	if slices.ContainsFunc(j.Marks, func(m shop.Mark) bool { return m.At.Before(o.w.start) }) {
-		return false
+	of := map[string]bool{j.ID: true, j.Customer: true}
+	for _, v := range j.Visits {
+		of[v.Appointment] = true
 	}
-	return o.told(j.ID) && !slices.ContainsFunc(j.Invoices, func(i *shop.Invoice) bool { return !o.told(i.ID) })
+	for _, i := range j.Invoices {
+		of[i.ID] = true
+	}
+	if o.gone == nil {
+		o.gone = o.lostDeletions()
+	}
+	return !slices.ContainsFunc(slices.Collect(maps.Keys(of)), func(id string) bool { return o.gone[id] })
 }
 
-// told says whether a notice that was answered 2xx shows an object of the field tool as
-// it was at last.
-func (o *oracle) told(id string) bool {
-	last, shown := "", map[string]bool{}
-	for _, x := range o.field.Webhooks() {
-		if x.Object == id {
-			last = object(x.Body)
-			shown[last] = shown[last] || x.Delivered
+// lostDeletions are the objects whose deletion was never told.
+func (o *oracle) lostDeletions() map[string]bool {
+	told, gone := map[string]bool{}, map[string]bool{}
+	for _, x := range o.hooks() {
+		if !strings.HasSuffix(x.Event, "deleted") && !strings.HasSuffix(x.Event, "discarded") && !strings.HasSuffix(x.Event, "_DESTROY") {
+			continue
 		}
+		told[x.Object] = told[x.Object] || x.Delivered
 	}
-	return shown[last] || last == ""
-}
-
-// object cuts the object out of a notice.
-func object(body []byte) string {
-	var parts map[string]json.RawMessage
-	if err := json.Unmarshal(body, &parts); err != nil {
-		return ""
+	for id, heard := range told {
+		gone[id] = !heard
 	}
-	for name, part := range parts {
-		if name != "event" && name != "event_occurred_at" && name != "company_id" {
-			return string(part)
-		}
-	}
-	return ""
+	return gone
 }
 
 func compareJob(j *shop.Job, want truth, got *plumbline.JobView, bad broken) {

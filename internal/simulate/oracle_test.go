@@ -160,7 +160,7 @@ func (a *afterlife) adoptable() (contact, golden string) {
 	for _, p := range a.shop.Story().People {
 		for _, c := range p.Contacts {
 			for _, k := range p.Customers {
-				if x, ok := there[c]; ok && !x.Archived && plain(p, a.customerOf(k), x) && touched(x) {
+				if x, ok := there[c]; ok && !x.Archived && plain(a.customerOf(k), x) && touched(x) {
 					return c, a.one(`SELECT golden_id FROM source_record WHERE location_id = $1 AND id = $2`, a.id, string(a.source(plumbline.Customer, k)))
 				}
 			}
@@ -186,7 +186,7 @@ func TestEachLawCanBeBroken(t *testing.T) {
 	window := func(s said) bool { return s.news == "visit.window" }
 	some := func(said) bool { return true }
 	hook := func() hook {
-		hooks := a.field.Webhooks()
+		hooks := a.hooks()
 		return hooks[slices.IndexFunc(hooks, func(x hook) bool { return x.Delivered && strings.HasPrefix(x.Event, "job.") })]
 	}
 	name := func() string { x := hook(); return inbox.Digest(x.Event, x.Body) }
@@ -251,6 +251,13 @@ func TestEachLawCanBeBroken(t *testing.T) {
 			a.sql(`UPDATE golden_record SET doc = replace(doc, '"issued_total":', '"issued_total":1')`+ofJob, a.id, paidID)
 		}, "issued and"},
 
+		{"5: a list is not read for long", listsAreRead, func() {
+			a.sql(`DELETE FROM attempt WHERE location_id = $1 AND carries LIKE '%"pull/jobs"%' AND started BETWEEN $2 AND $3`, a.id,
+				a.w.start.Add(6*time.Hour).UnixMilli(), a.w.start.Add(9*time.Hour).UnixMilli())
+		}, "the list pull/jobs of hcp was read at"},
+		{"5: no list is read", listsAreRead, func() {
+			a.sql(`DELETE FROM attempt WHERE location_id = $1 AND carries LIKE '%"pull/%'`, a.id)
+		}, "no list of hcp was ever read"},
 		{"5: a wrong deal field", theMirrorConverges, func() {
 			id, _ := a.deal()
 			a.must(a.crm.Edit("deals", id, map[string]string{"amount": "1"}, dispatcher))
@@ -343,6 +350,11 @@ func TestEachLawCanBeBroken(t *testing.T) {
 			a.shop.Story().Estimates = append(a.shop.Story().Estimates, &shop.Estimate{ID: "csr_none"})
 			a.sql(`UPDATE message SET rule = 'review', job = $3 WHERE location_id = $1 AND id = $2`, a.id, a.said("there", some).id, string(a.source(plumbline.Job, "csr_none")))
 		}, "asks for a review of an estimate"},
+		{"6: a window that is over", saidToTheRightOnes, func() {
+			s := a.said("a window", window)
+			a.sql(`UPDATE message SET value = $3 WHERE location_id = $1 AND id = $2`, a.id, s.id,
+				fmt.Sprintf("%d-%d", s.Created.Add(-3*time.Hour).UnixMilli(), s.Created.Add(-time.Hour).UnixMilli()))
+		}, "tells of a visit that was over"},
 		{"6: on the way to nobody", saidToTheRightOnes, func() {
 			s := a.said("not of a truck", func(s said) bool { return s.rule == "confirm" })
 			a.sql(`UPDATE message SET rule = 'onway' WHERE location_id = $1 AND id = $2`, a.id, s.id)
@@ -369,7 +381,7 @@ func TestEachLawCanBeBroken(t *testing.T) {
 			a.company = &c
 		}, "which is not this location's"},
 		{"9: a record of another's", locationsNeverMeet, func() {
-			theirs := a.w.companies[1].field.Customers()[0].ID
+			theirs := a.w.companies[1].customers()[0].id
 			a.sql(`UPDATE source_record SET external = $2 WHERE location_id = $1 AND id = (SELECT max(id) FROM source_record WHERE location_id = $1 AND kind = 'customer')`, a.id, theirs)
 		}, "is known here"},
 		{"9: a deal about another's job", locationsNeverMeet, func() {

@@ -93,6 +93,15 @@ func (s *said) what() string {
 	return fmt.Sprintf("the text %q (%s) to %s of %s", s.Body, s.rule, errorqueue.Mask(s.To), s.Created.Format(time.RFC3339))
 }
 
+// window is what a text about a visit's window tells, zero if it tells none.
+func (s *said) window() (from, to time.Time) {
+	var a, b int64
+	if n, err := fmt.Sscanf(s.value, "%d-%d", &a, &b); err != nil || n != 2 {
+		return from, to
+	}
+	return time.UnixMilli(a), time.UnixMilli(b)
+}
+
 // saidOnce: no promise was kept by two texts, and no two texts to one number were about
 // one occasion.
 func saidOnce(ctx context.Context, o *oracle, bad broken) error {
@@ -240,7 +249,8 @@ func (o *oracle) heard(phone, body string, sent time.Time) time.Time {
 var amount = regexp.MustCompile(`\$ ?[0-9]`)
 
 // saidToTheRightOnes: prices go to who pays, reviews are asked about work and not about
-// estimates, and who is on the way is only said of a truck that is.
+// estimates, who is on the way is only said of a truck that is, and what is known too late
+// is not told of a visit that is over.
 func saidToTheRightOnes(ctx context.Context, o *oracle, bad broken) error {
 	list, err := o.texts(ctx)
 	if err != nil {
@@ -250,6 +260,10 @@ func saidToTheRightOnes(ctx context.Context, o *oracle, bad broken) error {
 	estimates := map[string]bool{}
 	for _, e := range story.Estimates {
 		estimates[string(o.source(plumbline.Job, e.ID))] = true
+		estimates[string(plumbline.NewSourceID(o.id, "jobber", plumbline.Job, "request/"+e.ID))] = true
+		for _, v := range e.Options {
+			estimates[string(plumbline.NewSourceID(o.id, "jobber", plumbline.Job, "quote/"+v.ID))] = true
+		}
 	}
 	jobs := map[string]*shop.Job{}
 	for _, j := range story.Jobs {
@@ -258,6 +272,9 @@ func saidToTheRightOnes(ctx context.Context, o *oracle, bad broken) error {
 	for _, s := range list {
 		if amount.MatchString(s.Body) && !story.MaySeePrices(s.To, s.Created) && !o.inTheDark(&s) {
 			bad("%s names an amount to somebody who does not pay", s.what())
+		}
+		if from, to := s.window(); s.news == "visit.window" && to.After(from) && s.Created.After(to) {
+			bad("%s tells of a visit that was over by %s", s.what(), to.Format(time.RFC3339))
 		}
 		if s.rule == "review" && estimates[s.job] {
 			bad("%s asks for a review of an estimate", s.what())
@@ -275,7 +292,7 @@ func (o *oracle) onTheWay(j *shop.Job, at time.Time) bool {
 	const fresh = 15 * time.Minute
 	for _, m := range j.Marks {
 		if m.What == shop.OnMyWay && !m.At.After(at) && at.Sub(m.At) <= fresh+o.w.level.skew+time.Minute {
-			return !slices.ContainsFunc(o.field.Webhooks(), func(x hook) bool {
+			return !slices.ContainsFunc(o.hooks(), func(x hook) bool {
 				return x.Object == j.ID && x.Event == "job.started" && !x.Occurred.Before(m.At) && x.Delivered && x.Tries[len(x.Tries)-1].At.Before(at)
 			})
 		}
@@ -297,7 +314,7 @@ func whatWasToldIsTrue(ctx context.Context, o *oracle, bad broken) error {
 		}
 	}
 	for _, j := range o.shop.Story().Jobs {
-		if truthOf(j).canceled || !o.told(j.ID) {
+		if truthOf(j).canceled || !o.knowable(j) {
 			continue
 		}
 		for _, v := range j.Visits {

@@ -18,6 +18,7 @@ type Options struct {
 	Seed         uint64
 	Trucks, Days int    // of the shop; 2 trucks and one day if zero
 	Faults       string // none, light or heavy
+	Tools        string // the shop's field tools: housecallpro, jobber or both; "": as the seed decides
 	Store        string // "": SQLite in a folder of its own that goes away; else a postgres:// URL
 	Schema       string // on PostgreSQL; "": one made for the seed, dropped before and after
 	Nodes        int    // of the program, on one database; 1 if zero. SQLite takes one
@@ -31,6 +32,7 @@ type Report struct {
 	Trucks     int      `json:"trucks"`
 	Days       int      `json:"days"`
 	Faults     string   `json:"faults"`
+	Tools      string   `json:"tools"`
 	Nodes      int      `json:"nodes"`
 	Locations  int      `json:"locations"`
 	Deliveries int      `json:"deliveries"` // received, redeliveries included
@@ -44,6 +46,7 @@ type Report struct {
 	Messages   int      `json:"messages"` // texts that reached a phone or a carrier
 	Attempts   int      `json:"attempts"`
 	Undecided  int      `json:"undecided"` // attempts that had to be asked after
+	Lost       int      `json:"lost"`      // webhooks of field tools that never arrived
 	Crashes    int      `json:"crashes"`
 	Steps      int      `json:"steps"`
 	MostRows   int64    `json:"most_rows"` // written by one transaction
@@ -55,6 +58,24 @@ type Report struct {
 
 // levels are the words for Options.Faults.
 var levels = map[string]level{"none": none, "light": light, "heavy": heavy}
+
+// The words for Options.Tools. Of ten shops six have Housecall Pro alone, two Jobber alone,
+// and two both.
+const (
+	onlyHousecallPro = "housecallpro"
+	onlyJobber       = "jobber"
+	bothTools        = "both"
+)
+
+func toolsOf(seed uint64) string {
+	switch seed % 5 {
+	case 2:
+		return onlyJobber
+	case 4:
+		return bothTools
+	}
+	return onlyHousecallPro
+}
 
 func (o Options) withDefaults() (Options, error) {
 	if o.Trucks == 0 {
@@ -71,6 +92,12 @@ func (o Options) withDefaults() (Options, error) {
 	}
 	if _, ok := levels[o.Faults]; !ok {
 		return o, plumbline.Invalidf("none, light or heavy", "there are no faults called %q", o.Faults)
+	}
+	if o.Tools == "" {
+		o.Tools = toolsOf(o.Seed)
+	}
+	if o.Tools != onlyHousecallPro && o.Tools != onlyJobber && o.Tools != bothTools {
+		return o, plumbline.Invalidf("housecallpro, jobber or both", "no shop has the tools %q", o.Tools)
 	}
 	if o.Trucks < 0 || o.Days < 0 || o.Nodes < 0 {
 		return o, plumbline.Invalidf("give numbers above zero", "a shop has at least one truck and one day, and a program one node")

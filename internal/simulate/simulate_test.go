@@ -20,8 +20,8 @@ func TestASeedReproducesItsRun(t *testing.T) {
 	if len(first.Violations) > 0 {
 		t.Errorf("laws were broken: %v", first.Violations)
 	}
-	if first.Crashes == 0 || first.Messages == 0 || first.Jobs == 0 {
-		t.Errorf("a day under heavy faults was without crashes, texts or jobs: %+v", first)
+	if first.Crashes == 0 || first.Messages == 0 || first.Jobs == 0 || first.Lost == 0 || first.Tools != bothTools {
+		t.Errorf("a day of both tools under heavy faults was without crashes, texts, jobs or lost webhooks: %+v", first)
 	}
 	if again := run(); !reflect.DeepEqual(first, again) {
 		t.Errorf("run again, the seed gave %+v, before %+v", again, first)

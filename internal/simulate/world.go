@@ -17,8 +17,10 @@ import (
 	"plumbline.dev/plumbline/internal/sandbox"
 	"plumbline.dev/plumbline/internal/sandbox/housecallpro"
 	"plumbline.dev/plumbline/internal/sandbox/hubspot"
+	"plumbline.dev/plumbline/internal/sandbox/jobber"
 	"plumbline.dev/plumbline/internal/sandbox/shop"
 	"plumbline.dev/plumbline/internal/sandbox/twilio"
+	"plumbline.dev/plumbline/internal/tenant"
 )
 
 // A world is one run: companies with their vendors, the network between, and the
@@ -31,15 +33,19 @@ type world struct {
 	start time.Time
 	now   time.Time
 	dir   string
+	key   string // that grants are sealed with
 
 	store     *db.DB // on SQLite the one of all incarnations of the node: opening it is most of what one costs
-	empty     []byte // a database with its tables and nothing in them, on SQLite
 	network   *sandbox.Net
 	companies []*company
 	nodes     []*node
 	due       map[string]time.Time // from when on each location and quota has something to do; nil: to be looked up
 	order     *rand.Rand           // in which order the steps come
 	fate      *rand.Rand           // when nodes die
+
+	turnings []turning         // of the weather, to come
+	down     map[string][]span // when hosts could not be reached
+	dead     []span            // when nodes were
 
 	report Report
 	broken map[string]bool // violations are told once
@@ -55,7 +61,8 @@ type company struct {
 	sid     string // of the sender
 	number  string // that texts come from
 
-	field  *housecallpro.Sandbox
+	field  *housecallpro.Sandbox // nil: the shop has it not
+	jobber *jobber.Sandbox       // likewise
 	crm    *hubspot.Sandbox
 	sender *twilio.Sandbox
 	shop   *shop.Shop
@@ -78,7 +85,7 @@ func (w *world) clock() time.Time { return w.now }
 
 func newWorld(ctx context.Context, o Options) (w *world, err error) {
 	w = &world{opts: o, level: levels[o.Faults], calm: true, broken: map[string]bool{}}
-	w.report = Report{Seed: o.Seed, Trucks: o.Trucks, Days: o.Days, Faults: o.Faults, Nodes: o.Nodes, Violations: []string{}}
+	w.report = Report{Seed: o.Seed, Trucks: o.Trucks, Days: o.Days, Faults: o.Faults, Tools: o.Tools, Nodes: o.Nodes, Violations: []string{}}
 	if w.zone, err = time.LoadLocation("America/Phoenix"); err != nil {
 		return nil, err
 	}
@@ -88,6 +95,9 @@ func newWorld(ctx context.Context, o Options) (w *world, err error) {
 	w.order, w.fate = w.chance("order"), w.chance("fate")
 	w.network = sandbox.New(sandbox.Options{Now: w.clock, Rand: w.chance("network")})
 	w.network.Handle(home, http.HandlerFunc(w.door))
+	if w.key, err = tenant.NewKey(); err != nil {
+		return nil, err
+	}
 	if w.dir, err = os.MkdirTemp("", "plumbline-simulation-"); err != nil {
 		return nil, err
 	}
@@ -115,32 +125,39 @@ func newWorld(ctx context.Context, o Options) (w *world, err error) {
 // found makes the companies. In some worlds there is a second, small one, on the same
 // nodes: its people have the numbers of the first one's people.
 func (w *world) found() error {
-	if err := w.company("main", "Larkspur Home Services", w.opts.Trucks, w.opts.Trucks*4); err != nil {
+	if err := w.company("main", "Larkspur Home Services", w.opts.Tools, w.opts.Trucks, w.opts.Trucks*4); err != nil {
 		return err
 	}
 	if w.opts.Seed%8 == 3 {
-		return w.company("second", "Ocotillo Plumbing", 1, 2)
+		return w.company("second", "Ocotillo Plumbing", onlyHousecallPro, 1, 2)
 	}
 	return nil
 }
 
-func (w *world) company(id, brand string, trucks, past int) (err error) {
+func (w *world) company(id, brand, tools string, trucks, past int) (err error) {
 	n := len(w.companies)
 	c := &company{w: w, id: id, brand: brand,
 		account: fmt.Sprintf("5f0c1d2e-7a3b-4c4d-8e5f-%012d", n+1), portal: 24600001 + int64(n),
 		sid: fmt.Sprintf("AC%032x", n+1), number: fmt.Sprintf("+1480555019%d", n), rang: map[string]int{}}
 	w.companies = append(w.companies, c)
 	client := &http.Client{Transport: w.network}
-	c.field = housecallpro.New(housecallpro.Options{Now: w.clock, Rand: w.chance("field " + id), CompanyID: c.account, CompanyName: brand,
-		Zone: w.zone, APIKey: fieldKey, Client: client, WebhookSecret: fieldSecret})
+	if tools != onlyJobber {
+		c.field = housecallpro.New(housecallpro.Options{Now: w.clock, Rand: w.chance("field " + id), CompanyID: c.account, CompanyName: brand,
+			Zone: w.zone, APIKey: fieldKey, Client: client, WebhookSecret: fieldSecret})
+		w.network.Handle(c.host("housecallpro"), c.field)
+	}
+	if tools != onlyHousecallPro {
+		c.jobber = jobber.New(jobber.Options{Now: w.clock, Rand: w.chance("jobber " + id), AppID: jobberApp, ClientID: "app", ClientSecret: jobberSecret,
+			AccountName: brand, AccountID: 2486001 + n, Zone: w.zone, Client: client, WebhookURL: "https://" + home + "/hooks/" + id + "/jobber"})
+		w.network.Handle(c.host("getjobber"), c.jobber)
+	}
 	c.crm = hubspot.New(hubspot.Options{Now: w.clock, Rand: w.chance("crm " + id), Token: crmToken, Portal: c.portal, App: crmApp, Zone: w.zone})
 	c.sender = twilio.New(twilio.Options{Now: w.clock, Rand: w.chance("sender " + id), AccountSid: c.sid, AuthToken: senderToken,
 		Numbers: []string{c.number}, Client: client, InboundURL: "https://" + home + "/hooks/" + id + "/twilio#rc=5&rp=all"})
-	w.network.Handle(c.host("housecallpro"), c.field)
 	w.network.Handle(c.host("hubapi"), c.crm)
 	w.network.Handle(c.host("twilio"), c.sender)
 	c.shop, err = shop.New(shop.Options{Seed: w.opts.Seed + uint64(n)<<32, Trucks: trucks, Days: w.opts.Days, Start: w.start, Zone: w.zone,
-		HCP: c.field, HubSpot: c.crm, Twilio: c.sender, Past: past})
+		HCP: c.field, Jobber: c.jobber, HubSpot: c.crm, Twilio: c.sender, Past: past})
 	return err
 }
 
@@ -153,18 +170,29 @@ func (c *company) host(vendor string) string {
 	return "api." + vendor + "." + c.id + ".example.com"
 }
 
-func (c *company) hosts() []string {
-	return []string{c.host("housecallpro"), c.host("hubapi"), c.host("twilio")}
+func (c *company) hosts() (hosts []string) {
+	if c.field != nil {
+		hosts = append(hosts, c.host("housecallpro"))
+	}
+	if c.jobber != nil {
+		hosts = append(hosts, c.host("getjobber"))
+	}
+	return append(hosts, c.host("hubapi"), c.host("twilio"))
 }
 
 // open connects the companies to the program and lets the faults begin.
 func (w *world) open(ctx context.Context) error {
 	for _, c := range w.companies {
-		if err := c.field.RegisterWebhook(ctx, "https://"+home+"/hooks/"+c.id+"/hcp"); err != nil {
-			return err
+		if c.field != nil {
+			if err := c.field.RegisterWebhook(ctx, "https://"+home+"/hooks/"+c.id+"/hcp"); err != nil {
+				return err
+			}
 		}
-	}
-	for _, c := range w.companies {
+		if c.jobber != nil {
+			if err := c.agree(ctx, w.nodes[0]); err != nil {
+				return err
+			}
+		}
 		if _, err := w.nodes[0].app.Provision(ctx, c.id, "hubspot", false); err != nil {
 			return err
 		}
@@ -172,12 +200,13 @@ func (w *world) open(ctx context.Context) error {
 	w.report.Locations = len(w.companies)
 	if w.level.outages > 0 {
 		w.outages()
+		w.deafness()
 	}
 	r := w.chance("skew")
 	for _, c := range w.companies {
 		c.misbehave(w.level)
 		if w.level.skew > 0 {
-			c.field.Skew(between(r, -w.level.skew, w.level.skew))
+			c.skew(between(r, -w.level.skew, w.level.skew))
 		}
 	}
 	w.network.SetFaults(home, w.level.home)
@@ -185,12 +214,25 @@ func (w *world) open(ctx context.Context) error {
 	return nil
 }
 
+// skew sets the clocks of the field tools off.
+func (c *company) skew(d time.Duration) {
+	if c.field != nil {
+		c.field.Skew(d)
+	}
+	if c.jobber != nil {
+		c.jobber.Skew(d)
+	}
+}
+
 // settle ends all faults.
 func (w *world) settle() {
 	w.calm = true
 	for _, c := range w.companies {
+		c.skew(0)
+		for _, h := range c.switches() {
+			h.on(true)
+		}
 		c.misbehave(none)
-		c.field.Skew(0)
 	}
 	w.network.SetFaults(home, none.home)
 }
@@ -201,11 +243,11 @@ func (w *world) door(rw http.ResponseWriter, r *http.Request) {
 	n := w.nodes[w.order.IntN(len(w.nodes))]
 	heard := &witness{ResponseWriter: rw, status: http.StatusOK}
 	n.hooks.ServeHTTP(heard, r)
-	if heard.status/100 != 2 || r.Header.Get("Api-Signature")+r.Header.Get("X-Twilio-Signature") == "" {
+	if heard.status/100 != 2 || r.Header.Get("Api-Signature")+r.Header.Get("X-Jobber-Hmac-SHA256")+r.Header.Get("X-Twilio-Signature") == "" {
 		return // refused, or the vendor's test of the address
 	}
 	for _, c := range w.companies {
-		for _, connection := range []string{"hcp", "twilio"} {
+		for _, connection := range []string{"hcp", "jobber", "twilio"} {
 			if strings.HasPrefix(r.URL.Path, "/hooks/"+c.id+"/"+connection) {
 				c.rang[connection+" "+w.now.UTC().Format(time.DateOnly)]++
 			}
@@ -239,19 +281,9 @@ func (w *world) close(ctx context.Context) (err error) {
 func (w *world) file() string { return filepath.Join(w.dir, "plumbline.db") }
 
 // openStore opens an empty database.
-func (w *world) openStore(ctx context.Context) error {
+func (w *world) openStore(ctx context.Context) (err error) {
 	if w.opts.Store != "" {
 		return w.dropSchema(ctx)
-	}
-	d, err := db.Open(ctx, w.file(), db.Options{Volatile: true})
-	if err != nil {
-		return err
-	}
-	if err := d.Close(); err != nil {
-		return err
-	}
-	if w.empty, err = os.ReadFile(w.file()); err != nil {
-		return err
 	}
 	w.store, err = db.Open(ctx, w.file(), db.Options{Volatile: true})
 	return err

@@ -255,7 +255,11 @@ func (f *fold) gatherVisit(t *trip, r *plumbline.SourceRecord) {
 	if r.Kind == plumbline.Visit && r.About == "" {
 		times := f.happened(r)
 		for i, p := range r.Readings {
-			f.add(event{at: times[i], received: p.Received, key: string(r.ID) + "gone", cause: "", apply: func(*fold) { t.gone = p.Deleted; t.exists = true }})
+			cause := ""
+			if p.Deleted {
+				cause = r.Connection + ": visit deleted"
+			}
+			f.add(event{at: times[i], received: p.Received, key: string(r.ID) + "gone", cause: cause, apply: func(*fold) { t.gone = p.Deleted; t.exists = true }})
 		}
 	}
 	f.gatherRings(r, t.view.ID)

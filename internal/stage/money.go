@@ -19,6 +19,7 @@ type invoice struct {
 	number string
 	status string
 	paidAt time.Time
+	gone   bool // its source has deleted it: it asks for nothing
 	lines  []line
 	shares []plumbline.SourceID
 }
@@ -43,6 +44,7 @@ func (f *fold) gatherMoney() {
 	for _, b := range f.in.Invoices {
 		for _, r := range b.Records {
 			f.gatherInvoice(string(b.ID), r)
+			f.gatherGone(string(b.ID), r)
 		}
 	}
 	for _, r := range f.in.Payments {
@@ -94,6 +96,25 @@ func (f *fold) gatherInvoice(id string, r *plumbline.SourceRecord) {
 					cause: r.Connection + ": not " + m.word, apply: func(f *fold) { m.apply(f.invoice(id), time.Time{}); f.dirty = true }})
 			}
 		}
+	}
+}
+
+// gatherGone lays out when a source deleted an invoice, and when it told of it again.
+func (f *fold) gatherGone(id string, r *plumbline.SourceRecord) {
+	if r.Kind != plumbline.Invoice || r.About != "" {
+		return
+	}
+	times := f.happened(r)
+	for n, p := range r.Readings {
+		cause := ""
+		if p.Deleted {
+			cause = r.Connection + ": invoice deleted"
+		}
+		f.add(event{at: times[n], received: p.Received, rank: rank(r.Connection), key: string(r.ID) + "gone", cause: cause, apply: func(f *fold) {
+			if i := f.invoice(id); i.gone != p.Deleted {
+				i.gone, f.dirty = p.Deleted, true
+			}
+		}})
 	}
 }
 
@@ -160,6 +181,9 @@ func (f *fold) ledger() money.Ledger {
 	}
 	for _, id := range sorted(f.invoices) {
 		i := *f.invoices[id]
+		if i.gone {
+			continue
+		}
 		i.Issued = !i.IssuedAt.IsZero() || i.status == "paid"
 		i.Jobs = f.shares(&i)
 		invoices = append(invoices, i.Invoice)
@@ -237,7 +261,7 @@ func (f *fold) settle() {
 	}
 	if len(f.payments) == 0 {
 		for _, i := range f.invoices {
-			if i.status == "paid" && i.Amount > 0 && i.paidAt.After(j.LastPaid) {
+			if i.status == "paid" && !i.gone && i.Amount > 0 && i.paidAt.After(j.LastPaid) {
 				net, j.LastPaid = i.Amount, i.paidAt
 			}
 		}

@@ -469,8 +469,28 @@ func TestAPartialBodyChangesOnlyItsPart(t *testing.T) {
 
 func TestAllVisitsCanceledCancelTheJob(t *testing.T) {
 	s := newStory(t).says(at(1, 8, 0), fields{"status": "scheduled"}).visit("a", at(1, 8, 0), fields{"starts": at(5, 8, 0)}).discard("a", at(2, 8, 0))
-	s.want("canceled")
+	if h := s.want("canceled").History; len(h) == 0 || h[len(h)-1].Cause != "hcp: visit deleted" {
+		t.Errorf("canceled, the job's history is %+v", h)
+	}
 	scheduled(t).says(at(2, 8, 0), fields{"canceled_at": at(2, 8, 0), "status": "canceled"}).want("canceled", "booked", "canceled")
+}
+
+// A tool that voids nothing deletes what was wrong, and may show it again.
+func TestADeletedInvoiceAsksForNothing(t *testing.T) {
+	s := scheduled(t).says(at(5, 10, 0), fields{"total": "90.00", "status": "complete", "completed_at": at(5, 10, 0)}).
+		invoice("wrong", at(5, 11, 0), fields{"amount": "100.00", "status": "open", "issued_at": at(5, 11, 0)})
+	s.record(s.invoices, plumbline.Invoice, "wrong").Add(plumbline.Reading{Kind: plumbline.Invoice, ID: "wrong", At: at(5, 12, 0), Deleted: true}, at(5, 12, 0), nil)
+	if j := s.fold().Job; j.IssuedTotal != 0 || j.Holds("invoiced") {
+		t.Errorf("its one invoice was deleted, and the job has %d issued and holds %v", j.IssuedTotal, j.Holding)
+	}
+	s.invoice("right", at(5, 13, 0), fields{"amount": "90.00", "status": "open", "issued_at": at(5, 13, 0)}).pays("p", "right", at(5, 14, 0), "90.00", "settled")
+	if j := s.want("paid").Job; j.IssuedTotal != 9000 || j.SettledBalance != 0 {
+		t.Errorf("billed anew and paid, the job has %d issued and %d open", j.IssuedTotal, j.SettledBalance)
+	}
+	s.invoice("wrong", at(5, 15, 0), fields{"amount": "100.00", "status": "open"})
+	if j := s.fold().Job; j.IssuedTotal != 19000 {
+		t.Errorf("shown again, the deleted invoice leaves the job with %d issued", j.IssuedTotal)
+	}
 }
 
 func TestADepositIsNeverPaid(t *testing.T) {

@@ -374,8 +374,12 @@ func (a *associating) send(ctx context.Context, path string, pairs []*pair, labe
 		inputs = append(inputs, in)
 	}
 	said, no := a.t.call(ctx, request{method: http.MethodPost, path: path, body: map[string]any{"inputs": inputs}, writes: true})
-	if no == nil && said.status == http.StatusMultiStatus {
+	switch {
+	case no != nil:
+	case said.status == http.StatusMultiStatus:
 		no = partly(said)
+	case len(said.body) > 0 && !json.Valid(said.body): // a page of somebody in between
+		no = &refusal{Error: &connect.Error{Class: connect.Retry, Status: said.status, Code: "answer", Msg: "hubspot's answer could not be read"}}
 	}
 	switch {
 	case no == nil:

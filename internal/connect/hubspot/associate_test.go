@@ -167,3 +167,12 @@ POST /crm/associations/2026-09/deals/contacts/batch/associate/default`
 		t.Errorf("taken away: %v", gone)
 	}
 }
+
+// A page of somebody in between is no word of HubSpot that it was done.
+func TestAnAnswerThatIsNoneAssociatesNothing(t *testing.T) {
+	tool, _ := serve(t, func(w http.ResponseWriter, _ seen) { reply(w, 200, "<html>please wait</html>") })
+	out, err := tool.Associate(t.Context(), []connect.Association{{Ref: "a", FromType: "note", FromID: "1", ToType: "deal", ToID: "7"}})
+	if e := connect.AsError(err); len(out) != 0 || e == nil || e.Class != connect.Retry {
+		t.Errorf("answered with a page, associating gave %+v and %v, want to be tried again", out, err)
+	}
+}

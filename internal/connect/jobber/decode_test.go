@@ -197,6 +197,7 @@ func TestVariantsOfObjects(t *testing.T) {
 		"a draft is not issued":              {"invoice", "past_due", "draft", "invoice i1 issued_at", "null"},
 		"an invoice of several jobs":         {"invoice", `[{"id":"j1"}]`, `[{"id":"j1"},{"id":"j2"}]`, "invoice i1 jobs", `["j1","j2"]`},
 		"lines of several jobs name none":    {"invoice", `[{"id":"j1"}]`, `[{"id":"j1"},{"id":"j2"}]`, "invoice i1 lines", `[{"amount":"390.00","description":"","id":"l1","name":"Repair","quantity":"1.5"}]`},
+		"a tip is asked for":                 {"invoice", `"total":412.5,`, `"total":412.5,"tipsTotal":20.25,`, "invoice i1 amount", `"432.75"`},
 		"a debt that is written off":         {"invoice", "past_due", "bad_debt", "invoice i1 status", `"uncollectible"`},
 		"a page of visits that goes on":      {"job", `}}],"pageInfo":{"hasNextPage":false}`, `}}],"pageInfo":{"hasNextPage":true}`, "job j1 visits", ""},
 		"a visit that lacks a part":          {"job", `"allDay":false,`, "", "visit v1 starts", ""},

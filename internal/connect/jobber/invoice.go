@@ -2,6 +2,7 @@ package jobber
 
 import (
 	"fmt"
+	"math/big"
 
 	"plumbline.dev/plumbline"
 	"plumbline.dev/plumbline/internal/connect"
@@ -24,7 +25,7 @@ func (r *reader) invoice(o object) {
 	f.instant("due_at", o, "dueDate")
 	f.issued(o)
 	if a, ok := o.object("amounts"); ok {
-		f.money("amount", a, "total")
+		f.asked(a)
 		f.money("balance", a, "invoiceBalance")
 	}
 	jobs, complete := o.ids("jobs")
@@ -37,6 +38,16 @@ func (r *reader) invoice(o object) {
 	}
 	f.lines(o, job)
 	r.add(plumbline.Invoice, o.id("id"), o, f)
+}
+
+// asked says what an invoice asks for. Payments are told with their tips, which the
+// total is without: what was given on top counts as asked for.
+func (f fields) asked(amounts object) {
+	f.money("amount", amounts, "total")
+	total, ok := amounts.number("total")
+	if tips, tipped := amounts.number("tipsTotal"); ok && tipped {
+		f["amount"] = connect.Value(money(new(big.Rat).Add(total, tips)))
+	}
 }
 
 // issued says when an invoice was issued. A draft may bear a date on which it is to be.

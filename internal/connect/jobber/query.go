@@ -45,9 +45,9 @@ var (
 	// 23 points
 	visits = entity{"visit", "Visit", trip + ` job { id }`}
 
-	// 168 points
+	// 169 points
 	invoices = entity{"invoice", "Invoice", `id invoiceNumber invoiceStatus issuedDate dueDate receivedDate createdAt updatedAt
-		client { id } amounts { total invoiceBalance }
+		client { id } amounts { total tipsTotal invoiceBalance }
 		jobs(first: 5) { nodes { id } pageInfo { hasNextPage } }
 		lineItems(first: 20) { nodes { id name description quantity totalPrice } pageInfo { hasNextPage } }`}
 

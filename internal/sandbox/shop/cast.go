@@ -118,7 +118,7 @@ func (s *Shop) enroll(p *Person, c housecallpro.Customer) *client {
 		c.FirstName, c.LastName = p.First, p.Last
 	}
 	c.NotificationsEnabled = !often(s.rng, 10)
-	made := s.opts.HCP.CreateCustomer(c)
+	made := s.field.CreateCustomer(c)
 	k := &client{id: made.ID, person: p, addresses: made.Addresses, tenants: map[string]*Person{}}
 	p.Customers = append(p.Customers, made.ID)
 	p.Addresses = append(p.Addresses, made.Addresses...)

@@ -32,7 +32,7 @@ func (s *Shop) estimate(k *client, p plot, at slot, seed uint64) error {
 			{Name: name + " system", Kind: "materials", UnitPrice: base/100*100 + int64(n)*120000},
 		}})
 	}
-	made, err := s.opts.HCP.CreateEstimate(k.id, a.ID, options...)
+	made, err := s.field.CreateEstimate(k.id, a.ID, options...)
 	if err != nil {
 		return err
 	}
@@ -53,7 +53,7 @@ func (s *Shop) estimate(k *client, p plot, at slot, seed uint64) error {
 	s.tally("estimate/booked")
 	s.after(5*time.Minute, func() error {
 		o.mark(Mark{What: Scheduled})
-		return s.opts.HCP.ScheduleEstimate(o.ID, housecallpro.Plan{Start: start, End: o.End, Window: 120, Employees: at.truck.techs})
+		return s.field.ScheduleEstimate(o.ID, housecallpro.Plan{Start: start, End: o.End, Window: 120, Employees: at.truck.techs})
 	})
 	s.at(later(start.Add(-15*time.Minute), s.now.Add(10*time.Minute)), o.setOut)
 	return nil
@@ -72,9 +72,9 @@ func (o *offer) setOut() error {
 		o.truck.at = nil
 		o.mark(Mark{What: Completed})
 		s.after(between(o.rng, 20*time.Minute, 3*time.Hour), o.send)
-		return s.opts.HCP.CompleteEstimate(o.ID)
+		return s.field.CompleteEstimate(o.ID)
 	})
-	return s.opts.HCP.EstimateOnMyWay(o.ID)
+	return s.field.EstimateOnMyWay(o.ID)
 }
 
 func (o *offer) send() error {
@@ -92,7 +92,7 @@ func (o *offer) send() error {
 	default:
 		s.tally("estimate/unanswered")
 	}
-	return s.opts.HCP.SendEstimate(o.ID)
+	return s.field.SendEstimate(o.ID)
 }
 
 // each declines all options or lets them run out.
@@ -103,9 +103,9 @@ func (o *offer) each(what Happening) error {
 		o.mark(Mark{What: what, Visit: v.ID, Amount: v.Total})
 		var err error
 		if what == Expired {
-			err = o.s.opts.HCP.ExpireOption(o.ID, v.ID)
+			err = o.s.field.ExpireOption(o.ID, v.ID)
 		} else {
-			err = o.s.opts.HCP.DeclineOption(o.ID, v.ID, i == 0)
+			err = o.s.field.DeclineOption(o.ID, v.ID, i == 0)
 		}
 		if err != nil {
 			return err
@@ -125,7 +125,7 @@ func (o *offer) approve(n int, byPro bool) error {
 	o.mark(Mark{What: Approved, Visit: v.ID, Amount: v.Total})
 	s.tally("estimate/" + string(Approved))
 	s.after(between(o.rng, 20*time.Minute, 2*time.Hour), func() error {
-		made, err := s.opts.HCP.CopyToJob(o.ID, v.ID)
+		made, err := s.field.CopyToJob(o.ID, v.ID)
 		if err != nil {
 			return err
 		}
@@ -135,7 +135,7 @@ func (o *offer) approve(n int, byPro bool) error {
 		j.begin(made, j.plot)
 		return s.install(j, s.dayOf(s.now)+1)
 	})
-	return s.opts.HCP.ApproveOption(o.ID, v.ID, byPro)
+	return s.field.ApproveOption(o.ID, v.ID, byPro)
 }
 
 // install plans the days of an install with the crew that is free first, and

@@ -143,13 +143,13 @@ func (s *Shop) houseSold() ([]*client, error) {
 	a, b := s.person(Homeowner), s.person(Homeowner)
 	home, next := s.place(), s.place()
 	former := s.enroll(a, housecallpro.Customer{Mobile: s.line(Mobile, a), Email: s.mail(a), Addresses: []housecallpro.Address{home}})
-	if err := s.opts.HCP.UpdateCustomer(former.id, func(c *housecallpro.Customer) {
+	if err := s.field.UpdateCustomer(former.id, func(c *housecallpro.Customer) {
 		c.Addresses = append(c.Addresses, next)
 		former.addresses = nil
 	}); err != nil {
 		return nil, err
 	}
-	for _, c := range s.opts.HCP.Customers() {
+	for _, c := range s.field.Customers() {
 		if c.ID == former.id {
 			former.addresses = c.Addresses[1:]
 			a.Addresses = append(a.Addresses, c.Addresses[1:]...)

@@ -42,7 +42,7 @@ func (s *Shop) book(k *client, p plot, seed uint64) (*job, error) {
 	if t := tenanted(k); t != nil && p.cast == "tenant" {
 		a = *t
 	}
-	made, err := s.opts.HCP.CreateJob(housecallpro.NewJob{
+	made, err := s.field.CreateJob(housecallpro.NewJob{
 		CustomerID: k.id, AddressID: a.ID, Description: j.describe(), JobType: string(p.kind),
 		LeadSource: p.channel(), BusinessUnit: "Service", Tags: p.tags,
 	})
@@ -52,7 +52,7 @@ func (s *Shop) book(k *client, p plot, seed uint64) (*job, error) {
 	j.begin(made, p)
 	if t := k.tenants[a.ID]; t != nil {
 		note := fmt.Sprintf("Tenant %s %s opens, call %s. Bill the owner.", t.First, t.Last, s.spelled(t.Phones[0]))
-		if _, err := s.opts.HCP.AddNote(j.ID, note); err != nil {
+		if _, err := s.field.AddNote(j.ID, note); err != nil {
 			return nil, err
 		}
 	}
@@ -100,7 +100,7 @@ func (j *job) describe() string {
 
 // schedule plans one more appointment.
 func (j *job) schedule(start time.Time, length time.Duration, minutes int, t *truck) (*visit, error) {
-	a, err := j.s.opts.HCP.AddAppointment(j.ID, housecallpro.Plan{Start: start, End: start.Add(length), Window: minutes})
+	a, err := j.s.field.AddAppointment(j.ID, housecallpro.Plan{Start: start, End: start.Add(length), Window: minutes})
 	if err != nil {
 		return nil, err
 	}
@@ -122,7 +122,7 @@ func (v *visit) assign(techs ...string) error {
 	}
 	v.Techs = techs
 	v.job.mark(Mark{What: Assigned, Visit: v.Appointment})
-	return v.job.s.opts.HCP.Assign(v.job.ID, v.Appointment, techs...)
+	return v.job.s.field.Assign(v.job.ID, v.Appointment, techs...)
 }
 
 // move gives the visit another window. Nothing that was planned for the
@@ -130,7 +130,7 @@ func (v *visit) assign(techs ...string) error {
 func (v *visit) move(start time.Time) error {
 	w := v.window()
 	w.Known, w.End, w.Start = v.job.s.now, start.Add(w.End.Sub(w.Start)), start
-	err := v.job.s.opts.HCP.Reschedule(v.job.ID, v.Appointment, housecallpro.Plan{Start: w.Start, End: w.End, Window: w.Minutes})
+	err := v.job.s.field.Reschedule(v.job.ID, v.Appointment, housecallpro.Plan{Start: w.Start, End: w.End, Window: w.Minutes})
 	if err != nil {
 		return err
 	}
@@ -147,7 +147,7 @@ func (v *visit) discard() error {
 	v.plan++
 	v.job.mark(Mark{What: Discarded, Visit: v.Appointment})
 	v.job.s.tally("visit/discarded")
-	return v.job.s.opts.HCP.DiscardAppointment(v.job.ID, v.Appointment)
+	return v.job.s.field.DiscardAppointment(v.job.ID, v.Appointment)
 }
 
 // untouched says whether nobody has set out yet.
@@ -160,7 +160,7 @@ func (j *job) cancel() error {
 		return nil
 	}
 	j.finish(Mark{What: Canceled})
-	return j.s.opts.HCP.Cancel(j.ID)
+	return j.s.field.Cancel(j.ID)
 }
 
 // remove archives the job, as for one that was booked by mistake.
@@ -169,7 +169,7 @@ func (j *job) remove() error {
 		return nil
 	}
 	j.finish(Mark{What: Deleted})
-	return j.s.opts.HCP.Delete(j.ID)
+	return j.s.field.Delete(j.ID)
 }
 
 func (j *job) complete() error {
@@ -177,7 +177,7 @@ func (j *job) complete() error {
 		return nil
 	}
 	j.finish(Mark{What: Completed})
-	return j.s.opts.HCP.Complete(j.ID)
+	return j.s.field.Complete(j.ID)
 }
 
 func (j *job) finish(m Mark) {
@@ -193,12 +193,12 @@ func (j *job) reopen() error {
 	j.client.open++
 	j.mark(Mark{What: Reopened})
 	j.s.tally("job/reopened")
-	return j.s.opts.HCP.Uncomplete(j.ID)
+	return j.s.field.Uncomplete(j.ID)
 }
 
 func (j *job) note(text string) error {
 	j.s.tally("job/note")
-	_, err := j.s.opts.HCP.AddNote(j.ID, text)
+	_, err := j.s.field.AddNote(j.ID, text)
 	return err
 }
 
@@ -214,7 +214,7 @@ func (j *job) charge(labor, parts int64) error {
 	}
 	j.Price = (labor + parts) * 100
 	j.mark(Mark{What: Priced, Amount: j.Price})
-	return j.s.opts.HCP.SetLineItems(j.ID, lines, 0)
+	return j.s.field.SetLineItems(j.ID, lines, 0)
 }
 
 // priced prices the job if nobody has yet.

@@ -11,7 +11,7 @@ func (j *job) invoice() (*Invoice, error) {
 	if err := j.priced(); err != nil {
 		return nil, err
 	}
-	made, err := j.s.opts.HCP.CreateInvoice(j.ID)
+	made, err := j.s.field.CreateInvoice(j.ID)
 	if err != nil {
 		return nil, err
 	}
@@ -38,7 +38,7 @@ func (j *job) issued(i *Invoice) {
 
 func (j *job) send(i *Invoice) error {
 	j.issued(i)
-	return j.s.opts.HCP.SendInvoice(i.ID)
+	return j.s.field.SendInvoice(i.ID)
 }
 
 // due is what is owed on an invoice by money that is there, refunds apart.
@@ -54,7 +54,7 @@ func (i *Invoice) due() int64 {
 
 // pay takes a payment.
 func (j *job) pay(i *Invoice, n housecallpro.NewPayment) (*Payment, error) {
-	made, err := j.s.opts.HCP.Pay(i.ID, n)
+	made, err := j.s.field.Pay(i.ID, n)
 	if err != nil {
 		return nil, err
 	}
@@ -97,17 +97,17 @@ func (j *job) settle(i *Invoice, p *Payment) error {
 		j.issued(i)
 	}
 	j.s.tally("money/ach settles")
-	return j.s.opts.HCP.Settle(p.ID)
+	return j.s.field.Settle(p.ID)
 }
 
 func (j *job) sendBack(i *Invoice, p *Payment) error {
 	p.Returned = j.s.now
 	j.mark(Mark{What: Returned, Invoice: i.ID, Payment: p.ID, Amount: p.Amount})
-	return j.s.opts.HCP.ReturnPayment(p.ID)
+	return j.s.field.ReturnPayment(p.ID)
 }
 
 func (j *job) refund(i *Invoice, p *Payment, cents int64) error {
-	made, err := j.s.opts.HCP.Refund(p.ID, cents)
+	made, err := j.s.field.Refund(p.ID, cents)
 	if err != nil {
 		return err
 	}
@@ -120,9 +120,9 @@ func (j *job) void(i *Invoice, canceled bool) error {
 	i.EndedAt = j.s.now
 	j.mark(Mark{What: Voided, Invoice: i.ID, Amount: i.Amount})
 	if canceled {
-		return j.s.opts.HCP.CancelInvoice(i.ID)
+		return j.s.field.CancelInvoice(i.ID)
 	}
-	return j.s.opts.HCP.Void(i.ID)
+	return j.s.field.Void(i.ID)
 }
 
 // bill is how a completed job's money comes in, by its plot.

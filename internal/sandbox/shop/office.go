@@ -41,7 +41,7 @@ func (s *Shop) somebody(fits func(*client) bool) *client {
 // change edits a customer record in Housecall Pro.
 func (s *Shop) change(k *client, what string, f func(*housecallpro.Customer)) error {
 	s.tally("customer/" + what)
-	return s.opts.HCP.UpdateCustomer(k.id, f)
+	return s.field.UpdateCustomer(k.id, f)
 }
 
 func anyone(*client) bool { return true }
@@ -112,7 +112,7 @@ func (s *Shop) notify(k *client, on bool) error {
 		return nil
 	}
 	s.throw(k, on)
-	return s.opts.HCP.UpdateCustomer(k.id, func(c *housecallpro.Customer) { c.NotificationsEnabled = on })
+	return s.field.UpdateCustomer(k.id, func(c *housecallpro.Customer) { c.NotificationsEnabled = on })
 }
 
 // deleteTwin takes one of two records of a person away.
@@ -126,7 +126,7 @@ func (s *Shop) deleteTwin() error {
 	k.person.Deleted = append(k.person.Deleted, k.id)
 	s.clients = slices.DeleteFunc(s.clients, func(c *client) bool { return c == k })
 	s.tally("customer/deleted")
-	return s.opts.HCP.DeleteCustomer(k.id)
+	return s.field.DeleteCustomer(k.id)
 }
 
 // withdrawMarketing is a customer who tells the office: no advertising.
@@ -157,12 +157,12 @@ func (s *Shop) leadInHCP() error {
 	if k == nil {
 		return nil
 	}
-	l, err := s.opts.HCP.CreateLead(housecallpro.NewLead{CustomerID: k.id, Source: "Website"})
+	l, err := s.field.CreateLead(housecallpro.NewLead{CustomerID: k.id, Source: "Website"})
 	if err != nil {
 		return err
 	}
 	status := some(s.rng, []string{"won", "lost"})
-	s.after(between(s.rng, 2*time.Hour, 8*time.Hour), func() error { return s.opts.HCP.SetLeadStatus(l.ID, status) })
+	s.after(between(s.rng, 2*time.Hour, 8*time.Hour), func() error { return s.field.SetLeadStatus(l.ID, status) })
 	s.tally("customer/lead in the field tool")
 	return nil
 }

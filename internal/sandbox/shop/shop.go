@@ -16,17 +16,20 @@ import (
 
 	"plumbline.dev/plumbline/internal/sandbox/housecallpro"
 	"plumbline.dev/plumbline/internal/sandbox/hubspot"
+	"plumbline.dev/plumbline/internal/sandbox/jobber"
 	"plumbline.dev/plumbline/internal/sandbox/twilio"
 )
 
-// Options describe a shop. The three sandboxes are required, and their clocks
-// must stand at Start while New runs; Zone is UTC if nil.
+// Options describe a shop. HubSpot, Twilio and a field tool are required, and their
+// clocks must stand at Start while New runs; Zone is UTC if nil. With two field tools
+// some customers are kept in one and some in the other, and some have a record in each.
 type Options struct {
 	Seed         uint64
 	Trucks, Days int
 	Start        time.Time // local morning 05:00 of day one
 	Zone         *time.Location
 	HCP          *housecallpro.Sandbox
+	Jobber       *jobber.Sandbox
 	HubSpot      *hubspot.Sandbox
 	Twilio       *twilio.Sandbox
 	// Past is how many customers have finished jobs from before. Half of them
@@ -37,6 +40,7 @@ type Options struct {
 // Shop is the living shop. It is not safe for concurrent use.
 type Shop struct {
 	opts   Options
+	field  field
 	rng    *rand.Rand
 	agenda agenda
 	now    time.Time
@@ -64,17 +68,17 @@ type truck struct {
 }
 
 // New lays out the past (customers, finished jobs, what is booked ahead, the
-// CRM) and plans the days. Housecall Pro's webhook is off meanwhile, and its
+// CRM) and plans the days. The field tool's webhooks are off meanwhile, and its
 // clock is set back and forth.
 func New(o Options) (*Shop, error) {
 	if o.Zone == nil {
 		o.Zone = time.UTC
 	}
-	if o.HCP == nil || o.HubSpot == nil || o.Twilio == nil {
+	if o.HCP == nil && o.Jobber == nil || o.HubSpot == nil || o.Twilio == nil {
 		return nil, errors.New("open the shop: a sandbox is missing")
 	}
 	s := &Shop{
-		opts: o, rng: rand.New(rand.NewPCG(o.Seed, 0x5109)), now: o.Start,
+		opts: o, field: o.field(), rng: rand.New(rand.NewPCG(o.Seed, 0x5109)), now: o.Start,
 		story: &Story{
 			Zone: o.Zone, Start: o.Start, End: o.Start.In(o.Zone).AddDate(0, 0, o.Days), Tally: map[string]int{},
 			people: map[string]*Person{}, numbers: map[string]*Number{}, jobs: map[string]*Job{},
@@ -82,11 +86,11 @@ func New(o Options) (*Shop, error) {
 		crm:   crm{emails: map[string]bool{}},
 		texts: inbox{moods: map[string]*mood{}, seen: map[string]bool{}},
 	}
-	on := o.HCP.WebhookOn()
-	o.HCP.SwitchWebhook(false)
+	on := s.field.WebhookOn()
+	s.field.SwitchWebhook(false)
 	err := s.layOut()
 	s.back(o.Start)
-	o.HCP.SwitchWebhook(on)
+	s.field.SwitchWebhook(on)
 	if err != nil {
 		return nil, fmt.Errorf("lay out the shop: %w", err)
 	}
@@ -116,10 +120,10 @@ func (s *Shop) layOut() error {
 	return s.seedCRM()
 }
 
-// back sets the shop's and Housecall Pro's clock to an instant of the past.
+// back sets the shop's and the field tool's clock to an instant of the past.
 func (s *Shop) back(t time.Time) {
 	s.now = t
-	s.opts.HCP.Skew(t.Sub(s.opts.Start))
+	s.field.Skew(t.Sub(s.opts.Start))
 }
 
 // Step does what is due by now and says when the next thing is; zero when the
@@ -198,12 +202,12 @@ func (s *Shop) hire() error {
 	crews := 1 + trucks/2
 	for i := range trucks + 2*crews + 1 {
 		t := technicians[i%len(technicians)]
-		e := s.opts.HCP.CreateEmployee(housecallpro.Employee{
+		e := s.field.CreateEmployee(housecallpro.Employee{
 			FirstName: t.first, LastName: t.last, Mobile: s.phone(),
 			Email: fmt.Sprintf("%s%d@example.net", strings.ToLower(t.first), i), Role: "field tech",
 		})
 		if !e.Created.Equal(s.opts.Start) {
-			return fmt.Errorf("hire: housecall pro's clock stands at %s, not at the start %s", e.Created, s.opts.Start)
+			return fmt.Errorf("hire: the field tool's clock stands at %s, not at the start %s", e.Created, s.opts.Start)
 		}
 		s.techs = append(s.techs, e.ID)
 		s.story.Technicians = append(s.story.Technicians, Technician{e.ID, t.first, t.last})

@@ -29,7 +29,7 @@ func (s *Shop) start(k *client, p plot, at slot, seed uint64) error {
 	if len(p.tags) > 0 {
 		s.tally("job/tags")
 	}
-	if p.noCharge {
+	if p.noCharge || p.free && !s.field.typed(j.ID) {
 		s.act(OfficeAct{Kind: ActNoCharge, Customer: k.id, Job: j.ID})
 		s.tally("office/no charge")
 	}
@@ -213,7 +213,7 @@ func (v *visit) setOut(plan int) error {
 	}
 	j.mark(Mark{What: OnMyWay, Visit: v.Appointment})
 	s.tally("visit/on my way")
-	return s.opts.HCP.OnMyWay(j.ID)
+	return s.field.OnMyWay(j.ID)
 }
 
 func (v *visit) arrive() error {
@@ -237,7 +237,7 @@ func (v *visit) arrive() error {
 	}
 	j.mark(Mark{What: Started, Visit: v.Appointment})
 	s.tally("visit/started")
-	return s.opts.HCP.Start(j.ID)
+	return s.field.Start(j.ID)
 }
 
 // nobodyHome is a trip in vain. Housecall Pro has no word for it but a note.
@@ -368,7 +368,7 @@ func (j *job) close() error {
 		s.tally("office/qa")
 		if often(j.rng, 30) {
 			s.tally("job/rated")
-			return s.opts.HCP.Rate(j.ID)
+			return s.field.Rate(j.ID)
 		}
 		return nil
 	})

@@ -11,6 +11,7 @@ import (
 	"plumbline.dev/plumbline/internal/sandbox"
 	"plumbline.dev/plumbline/internal/sandbox/housecallpro"
 	"plumbline.dev/plumbline/internal/sandbox/hubspot"
+	"plumbline.dev/plumbline/internal/sandbox/jobber"
 	"plumbline.dev/plumbline/internal/sandbox/twilio"
 )
 
@@ -27,6 +28,7 @@ type world struct {
 	now    time.Time
 	net    *sandbox.Net
 	hcp    *housecallpro.Sandbox
+	jobber *jobber.Sandbox
 	hub    *hubspot.Sandbox
 	twilio *twilio.Sandbox
 	acts   []OfficeAct
@@ -46,6 +48,12 @@ func zone(t testing.TB) *time.Location {
 
 func open(t *testing.T, seed uint64, trucks, days, past int) *world {
 	t.Helper()
+	return openWith(t, seed, trucks, days, past, true, false)
+}
+
+// openWith opens a shop with Housecall Pro, Jobber or both.
+func openWith(t *testing.T, seed uint64, trucks, days, past int, hcp, inJobber bool) *world {
+	t.Helper()
 	z := zone(t)
 	start := time.Date(2026, 5, 4, 5, 0, 0, 0, z)
 	w := &world{t: t, now: start}
@@ -62,7 +70,15 @@ func open(t *testing.T, seed uint64, trucks, days, past int) *world {
 	})
 	w.net.Handle("api.twilio.com", w.twilio)
 	w.net.Handle("hooks.example.com", http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) { rw.WriteHeader(200) }))
-	s, err := New(Options{Seed: seed, Trucks: trucks, Days: days, Start: start, Zone: z, HCP: w.hcp, HubSpot: w.hub, Twilio: w.twilio, Past: past})
+	w.jobber = jobber.New(jobber.Options{Now: clock, Rand: rand.New(rand.NewPCG(seed, 5)), Zone: z, Client: client})
+	o := Options{HCP: w.hcp, Jobber: w.jobber}
+	if !hcp {
+		o.HCP = nil
+	}
+	if !inJobber {
+		o.Jobber = nil
+	}
+	s, err := New(Options{Seed: seed, Trucks: trucks, Days: days, Start: start, Zone: z, HCP: o.HCP, Jobber: o.Jobber, HubSpot: w.hub, Twilio: w.twilio, Past: past})
 	if err != nil {
 		t.Fatalf("seed %d: %v", seed, err)
 	}
