@@ -14,7 +14,7 @@ import (
 
 const (
 	// sweepEvery is from the beginning of one round over all records to that of the next.
-	sweepEvery = 6 * time.Hour
+	sweepEvery = 12 * time.Hour
 	// judgedAtOnce bounds the records that are judged in one transaction.
 	judgedAtOnce = readBatch / 2
 )

@@ -293,7 +293,7 @@ func TestAPlanIsReadBeforeItIsApplied(t *testing.T) {
 			w.t.Fatal(err)
 		}
 		at, before := w.now, w.crm.Requests()[reads]
-		w.run(13 * time.Hour)
+		w.run(25 * time.Hour)
 		if n := w.crm.Requests()[reads]; n != before {
 			w.t.Errorf("while it rehearses %d pages were read though nobody has asked for a plan", n-before)
 		}
