@@ -32,8 +32,11 @@ type Job struct {
 	Flags       []string
 	// Notes are what was written of its visits, on the equipment that it names.
 	Notes []equipment.Note
-	// Bought are the plans that its bills sell.
+	// Bought are the plans that its bills sell, Units the equipment that they say was
+	// installed.
 	Bought []stage.Bought
+	Units  []stage.Unit
+	place  plumbline.SourceID // the record of its property
 	// Silent: what changed comes from a model, a playbook or a rebuild; nobody is told.
 	Silent bool
 	// Placed: it may be at another property than before.
@@ -289,6 +292,9 @@ func (w *work) storeJobs(b *Batch, f *folding, causes map[string]string) error {
 		return err
 	}
 	w.stale(record.RankSums, "delivery", people...)
+	if err := w.infer(f); err != nil {
+		return err
+	}
 	return record.StoreGolden(w.tx, w.location, put)
 }
 
@@ -432,7 +438,7 @@ func (w *work) deriveJob(in jobInput, id string) (*Job, error) {
 		return nil, err
 	}
 	j.View, j.History, j.Visits, j.WindowKnown, j.Flags = folded.Job, folded.History, folded.Visits, folded.WindowKnown, folded.Flags
-	j.Bought = folded.Bought
+	j.Bought, j.Units = folded.Bought, folded.Units
 	if j.Property != nil {
 		w.write(j, folded.Notes, in.assets[plumbline.GoldenID(j.Property.ID)])
 	} else {
@@ -477,7 +483,7 @@ func (w *work) place(j *Job, in jobInput, own []*record.Row) {
 		}
 		var v plumbline.PropertyView
 		if g.Read(&v) == nil {
-			j.Property = &v
+			j.Property, j.place = &v, to
 			if v.Zone != "" {
 				j.Zone = zone(v.Zone)
 			}

@@ -251,7 +251,14 @@ type planDoc struct {
 }
 
 type equipmentDoc struct {
-	Lines []leaf `yaml:"lines"`
+	Lines     []leaf                `yaml:"lines"`
+	Installed ordered[installedDoc] `yaml:"installed"`
+}
+
+type installedDoc struct {
+	Line  leaf   `yaml:"line"`
+	Type  string `yaml:"type"`
+	Words []leaf `yaml:"words"`
 }
 
 type mappingDoc struct {
@@ -695,7 +702,35 @@ func (d *loader) mapping(path string, m *mappingDoc) *Mapping {
 	return out
 }
 
-func (d *loader) equipment() { d.book.Equipment.Lines = d.patterns(d.doc.Equipment.Lines) }
+// unitNames are the groups of patterns that read what was installed.
+var unitNames = []string{"type", "maker", "model", "serial"}
+
+func (d *loader) equipment() {
+	e := d.doc.Equipment
+	d.book.Equipment.Lines = d.patterns(e.Lines)
+	for _, id := range e.Installed.keys {
+		x, path := e.Installed.of[id], "equipment.installed."+id
+		if !d.must(x.Line, path, "line") {
+			continue
+		}
+		rule := &InstallRule{ID: id, Line: d.pattern(x.Line), Type: x.Type, Words: d.patterns(x.Words)}
+		if rule.Line == nil {
+			continue
+		}
+		for _, l := range append([]leaf{x.Line}, x.Words...) {
+			p, err := regexp.Compile(l.text)
+			if err != nil {
+				continue // it has been told
+			}
+			for _, name := range p.SubexpNames() {
+				if name != "" && !slices.Contains(unitNames, name) {
+					d.problem(l.n.at, l.path, suggest(name, unitNames), "a unit has no %q", name)
+				}
+			}
+		}
+		d.book.Equipment.Installed = append(d.book.Equipment.Installed, rule)
+	}
+}
 
 func (d *loader) plans() {
 	for _, id := range d.doc.Plans.keys {

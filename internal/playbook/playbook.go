@@ -186,7 +186,43 @@ func matches(list []*regexp.Regexp, text string) bool {
 
 // Equipment says what is written on the equipment of a property.
 type Equipment struct {
-	Lines []*regexp.Regexp // lines of a bill that are about equipment, over "KIND: NAME, DESCRIPTION"
+	Lines     []*regexp.Regexp // lines of a bill that are about equipment, over "KIND: NAME, DESCRIPTION"
+	Installed []*InstallRule   // in file order
+}
+
+// An InstallRule says which line of an issued bill says that a piece was installed, and
+// reads type, maker, model and serial from it, as groups of these names.
+type InstallRule struct {
+	ID    string
+	Line  *regexp.Regexp
+	Type  string // where no group gives it
+	Words []*regexp.Regexp
+}
+
+// Unit reads what a line says was installed, and by which rule; nothing unless it
+// names a model or a serial number.
+func (e Equipment) Unit(line string) (fields map[string]string, rule string) {
+	for _, r := range e.Installed {
+		if !r.Line.MatchString(line) {
+			continue
+		}
+		fields := map[string]string{}
+		for _, p := range append([]*regexp.Regexp{r.Line}, r.Words...) {
+			groups := p.FindStringSubmatch(line)
+			for i, name := range p.SubexpNames() {
+				if name != "" && groups != nil && groups[i] != "" && fields[name] == "" {
+					fields[name] = groups[i]
+				}
+			}
+		}
+		if fields["type"] == "" && r.Type != "" {
+			fields["type"] = r.Type
+		}
+		if fields["model"] != "" || fields["serial"] != "" {
+			return fields, r.ID
+		}
+	}
+	return nil, ""
 }
 
 // About says whether a line of a bill is about equipment.

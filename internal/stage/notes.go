@@ -29,7 +29,7 @@ func (f *fold) notes() (list []equipment.Note) {
 			}
 		}
 	}
-	f.eachLine(func(i *invoice, line string) {
+	f.eachLine(func(i *invoice, _ line, line string) {
 		n := equipment.Note{At: i.IssuedAt, Text: line, Line: true}
 		if t := f.during(i.IssuedAt); t != nil {
 			n.Visit, n.At = t.view.ID, begun(t)
@@ -42,12 +42,12 @@ func (f *fold) notes() (list []equipment.Note) {
 
 // eachLine goes through the lines of bills that stand and bill this job, each written as
 // "KIND: NAME, DESCRIPTION".
-func (f *fold) eachLine(do func(i *invoice, line string)) {
+func (f *fold) eachLine(do func(i *invoice, l line, text string)) {
 	for _, id := range sorted(f.invoices) {
 		i := f.invoices[id]
 		for _, l := range i.lines {
 			if !i.Void && l.Name+l.Description != "" && (l.Job == "" || f.isMine(l.Job)) {
-				do(i, kindOf(l)+join(", ", l.Name, l.Description))
+				do(i, l, kindOf(l)+join(", ", l.Name, l.Description))
 			}
 		}
 	}
@@ -58,12 +58,32 @@ func (f *fold) bought() (list []Bought) {
 	if len(f.in.Playbook.Plans) == 0 {
 		return nil
 	}
-	f.eachLine(func(i *invoice, line string) {
+	f.eachLine(func(i *invoice, _ line, line string) {
 		for _, p := range f.in.Playbook.Plans {
 			if !i.IssuedAt.IsZero() && p.Sold(line) {
 				list = append(list, Bought{p.ID, i.IssuedAt, line})
 			}
 		}
+	})
+	return list
+}
+
+// units lists the equipment that issued bills of a completed job say was installed. A line
+// that several jobs share says it of none.
+func (f *fold) units() (list []Unit) {
+	if len(f.in.Playbook.Equipment.Installed) == 0 || f.job.Completed.IsZero() {
+		return nil
+	}
+	f.eachLine(func(i *invoice, l line, text string) {
+		if i.IssuedAt.IsZero() || l.Job == "" && len(i.shares) > 1 {
+			return
+		}
+		fields, rule := f.in.Playbook.Equipment.Unit(text)
+		if rule == "" {
+			return
+		}
+		list = append(list, Unit{Name: i.ID + "/" + cmp.Or(l.ID, text), Fields: fields, At: f.job.Completed, Day: f.job.Completed.In(f.in.Zone).Format(time.DateOnly),
+			Basis: "equipment.installed." + rule + ": the line \"" + text + "\""})
 	})
 	return list
 }
