@@ -93,6 +93,7 @@ func (w *work) deriveBase(b *Batch, ids map[string]string) error {
 	var put []record.Golden
 	var touched []string      // source records on which jobs may rest
 	var owned []record.Golden // equipment and plans, as they were and as they are
+	var listed []string       // customers' records under which properties are listed
 	for _, id := range keys(ids) {
 		gid := plumbline.GoldenID(id)
 		kind, rows := itself(members[gid], had[gid].Kind)
@@ -122,6 +123,11 @@ func (w *work) deriveBase(b *Batch, ids map[string]string) error {
 		default:
 			continue
 		}
+		for _, r := range members[gid] {
+			if kind == plumbline.Property {
+				listed = append(listed, string(r.RefTo(w.location, "customer")))
+			}
+		}
 		g := deriveSimple(w.location, gid, kind, rows)
 		if g.Doc != had[gid].Doc {
 			touched = append(touched, idsOf(rows, id)...)
@@ -142,8 +148,8 @@ func (w *work) deriveBase(b *Batch, ids map[string]string) error {
 		return err
 	}
 	w.stale(record.RankJob, "delivery", jobs...)
-	if len(owned) == 0 {
-		return nil
+	if err := w.staleListed(listed); err != nil || len(owned) == 0 {
+		return err
 	}
 	return w.staleAround(owned)
 }
