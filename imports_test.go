@@ -48,9 +48,9 @@ var mayImport = []struct{ pkg, deps string }{
 	{"explain", ". db tenant errorqueue inbox outbox record identity golden equipment playbook mapping money stage advance importrun lookup mirror notify connect"},
 	{"sandbox", ""},
 	{"sandbox/census", ""},
-	{"sandbox/housecallpro", ""},
+	{"sandbox/housecallpro", "sandbox"},
 	{"sandbox/hubspot", ""},
-	{"sandbox/jobber", ""},
+	{"sandbox/jobber", "sandbox"},
 	{"sandbox/twilio", ""},
 	{"sandbox/shop", "sandbox sandbox/housecallpro sandbox/hubspot sandbox/twilio"},
 	// the faces

@@ -87,6 +87,7 @@ type store interface {
 // file is created if it is missing, its folder is not. Opening again, or on
 // several nodes at once, applies each migration once.
 func Open(ctx context.Context, url string, o Options) (*DB, error) {
+	copied := o.Migrations == nil && o.Volatile
 	if o.Migrations == nil {
 		sub, err := fs.Sub(embedded, "migrations")
 		if err != nil {
@@ -106,6 +107,15 @@ func Open(ctx context.Context, url string, o Options) (*DB, error) {
 		url = strings.TrimPrefix(rest, "//")
 	case strings.Contains(url, "://"):
 		return nil, fmt.Errorf("open the database: no engine is called %q; use a path, sqlite: or postgres://", scheme)
+	}
+	if copied {
+		made, err := copyTemplate(url, o)
+		if err != nil {
+			return nil, fmt.Errorf("open the database file %s: %w", url, err)
+		}
+		if made {
+			o.Migrations = nil
+		}
 	}
 	s, err := openSQLite(ctx, url, o)
 	if err != nil {

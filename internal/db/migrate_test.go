@@ -7,6 +7,7 @@ import (
 	"sync"
 	"testing"
 	"testing/fstest"
+	"time"
 
 	"plumbline.dev/plumbline/internal/db"
 	"plumbline.dev/plumbline/internal/db/dbtest"
@@ -114,5 +115,25 @@ func TestAURLThatNamesNoEngineIsRefused(t *testing.T) {
 			d.Close()
 			t.Errorf("Open(%q) succeeded", url)
 		}
+	}
+}
+
+// A volatile database is copied where a lasting one is migrated.
+func TestAVolatileDatabaseHasTheTablesOfALastingOne(t *testing.T) {
+	var is [2]string
+	for i, volatile := range []bool{false, true} {
+		d := reopen(t, filepath.Join(t.TempDir(), "test.db"), db.Options{Volatile: volatile})
+		err := d.View(t.Context(), time.Time{}, func(tx *db.Tx) error {
+			return tx.QueryRow(`
+				SELECT (SELECT group_concat(name || ' ' || COALESCE(sql, ''), char(10) ORDER BY name) FROM sqlite_schema)
+				    || (SELECT group_concat(idx || ' ' || stat, char(10) ORDER BY idx) FROM sqlite_stat1)
+				    || (SELECT group_concat(version_id, char(10) ORDER BY id) FROM goose_db_version)`).Scan(&is[i])
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	if is[0] != is[1] || !strings.Contains(is[0], "CREATE TABLE") {
+		t.Errorf("the lasting database has\n%.300s\nthe volatile one\n%.300s", is[0], is[1])
 	}
 }

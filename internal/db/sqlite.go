@@ -71,6 +71,7 @@ const (
 	withdrawn
 )
 
+// openSQLite opens a file; without migrations it has all tables.
 func openSQLite(ctx context.Context, path string, o Options) (*sqlite, error) {
 	if path == "" || strings.Contains(path, ":memory:") {
 		return nil, errors.New("it must be a file on disk")
@@ -116,11 +117,13 @@ func openSQLite(ctx context.Context, path string, o Options) (*sqlite, error) {
 }
 
 func (s *sqlite) start(ctx context.Context, o Options) error {
-	if err := migrate(ctx, s.writer, goose.DialectSQLite3, o.Migrations); err != nil {
-		return err
-	}
-	if err := plan(ctx, s.writer); err != nil {
-		return err
+	if o.Migrations != nil {
+		if err := migrate(ctx, s.writer, goose.DialectSQLite3, o.Migrations); err != nil {
+			return err
+		}
+		if err := plan(ctx, s.writer); err != nil {
+			return err
+		}
 	}
 	conn, err := s.writer.Conn(ctx)
 	if err != nil {

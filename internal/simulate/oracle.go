@@ -149,11 +149,11 @@ func acknowledgedMeansKept(ctx context.Context, o *oracle, bad broken) error {
 			d, _, _, err := inbox.Get(tx, o.id, "hcp", inbox.Digest(x.Event, x.Body))
 			switch {
 			case plumbline.KindOf(err) == plumbline.NotFound:
-				bad("the webhook %s about %s of %s was answered 2xx and is not kept", x.Event, x.ObjectID, x.Occurred.Format(time.RFC3339))
+				bad("the webhook %s about %s of %s was answered 2xx and is not kept", x.Event, x.Object, x.Occurred.Format(time.RFC3339))
 			case err != nil:
 				return err
 			case string(d.Body) != string(x.Body):
-				bad("the webhook %s about %s is kept with other bytes than it came with", x.Event, x.ObjectID)
+				bad("the webhook %s about %s is kept with other bytes than it came with", x.Event, x.Object)
 			}
 		}
 		for _, x := range o.sender.Webhooks() {

@@ -5,10 +5,10 @@ import (
 
 	"plumbline.dev/plumbline"
 	"plumbline.dev/plumbline/internal/db"
-	"plumbline.dev/plumbline/internal/sandbox/housecallpro"
+	"plumbline.dev/plumbline/internal/sandbox"
 )
 
-type hook = housecallpro.Webhook
+type hook = sandbox.Webhook
 
 // locationsNeverMeet: nothing of another company's customers, jobs or texts stands in
 // this location, and no text of this one left by another's number.

@@ -111,7 +111,7 @@ func (o *oracle) knowable(j *shop.Job) bool {
 func (o *oracle) told(id string) bool {
 	last, shown := "", map[string]bool{}
 	for _, x := range o.field.Webhooks() {
-		if x.ObjectID == id {
+		if x.Object == id {
 			last = object(x.Body)
 			shown[last] = shown[last] || x.Delivered
 		}

@@ -276,7 +276,7 @@ func (o *oracle) onTheWay(j *shop.Job, at time.Time) bool {
 	for _, m := range j.Marks {
 		if m.What == shop.OnMyWay && !m.At.After(at) && at.Sub(m.At) <= fresh+o.w.level.skew+time.Minute {
 			return !slices.ContainsFunc(o.field.Webhooks(), func(x hook) bool {
-				return x.ObjectID == j.ID && x.Event == "job.started" && !x.Occurred.Before(m.At) && x.Delivered && x.Tries[len(x.Tries)-1].At.Before(at)
+				return x.Object == j.ID && x.Event == "job.started" && !x.Occurred.Before(m.At) && x.Delivered && x.Tries[len(x.Tries)-1].At.Before(at)
 			})
 		}
 	}

@@ -3,6 +3,7 @@ package dbtest
 import (
 	"database/sql"
 	"testing"
+	"testing/fstest"
 	"testing/synctest"
 	"time"
 
@@ -25,31 +26,38 @@ func TestADatabaseBelongsToItsBubble(t *testing.T) {
 	})
 }
 
-func TestEachTestOnPostgreSQLHasItsOwnSchemaForAsLongAsItRuns(t *testing.T) {
+func TestEachTestOnPostgreSQLHasItsOwnEmptySchema(t *testing.T) {
 	var schemas []string
-	t.Run("two at once", func(t *testing.T) {
-		for range 2 {
-			d, o := OpenPostgres(t, db.Options{})
-			schemas = append(schemas, o.Schema)
-			if err := d.Do(t.Context(), time.Time{}, take); err != nil {
-				t.Errorf("the lane is taken in the second one too: %v", err)
+	for range 2 {
+		t.Run("two at once", func(t *testing.T) {
+			for range 2 {
+				d, o := OpenPostgres(t, db.Options{})
+				schemas = append(schemas, o.Schema)
+				if err := d.Do(t.Context(), time.Time{}, take); err != nil {
+					t.Errorf("the lane is taken in another one: %v", err)
+				}
 			}
-		}
+		})
+	}
+	if len(schemas) != 4 || schemas[0] == schemas[1] || schemas[2] == schemas[3] {
+		t.Errorf("the schemas were %q, want two at once", schemas)
+	}
+}
+
+func TestTablesOfATestsOwnAreDropped(t *testing.T) {
+	var own string
+	t.Run("a test", func(t *testing.T) {
+		_, o := OpenPostgres(t, db.Options{Migrations: fstest.MapFS{"0001_own.sql": {Data: []byte("CREATE TABLE own (location_id TEXT PRIMARY KEY);")}}})
+		own = o.Schema
 	})
 	pool, err := sql.Open("pgx", PostgresURL(t))
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer pool.Close()
-	if len(schemas) != 2 || schemas[0] == schemas[1] {
-		t.Errorf("the schemas were %q, want two", schemas)
-	}
-	for _, schema := range schemas {
-		var n int
-		err := pool.QueryRow(`SELECT count(*) FROM pg_namespace WHERE nspname = $1`, schema).Scan(&n)
-		if err != nil || n != 0 {
-			t.Errorf("schema %s is still there (%d, %v)", schema, n, err)
-		}
+	var n int
+	if err := pool.QueryRow(`SELECT count(*) FROM pg_namespace WHERE nspname = $1`, own).Scan(&n); err != nil || n != 0 {
+		t.Errorf("schema %s is still there (%d, %v)", own, n, err)
 	}
 }
 

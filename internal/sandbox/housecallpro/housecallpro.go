@@ -16,6 +16,8 @@ import (
 	"net/http"
 	"sync"
 	"time"
+
+	"plumbline.dev/plumbline/internal/sandbox"
 )
 
 // Options are what the fake needs from its world.
@@ -78,6 +80,7 @@ type Sandbox struct {
 	names     map[string]*Named // job types and business units
 
 	hook     hook
+	hooks    *sandbox.Hooks
 	native   map[NoticeKind]bool
 	notices  []Notice
 	minute   time.Time // the rate limit's current minute
@@ -96,7 +99,11 @@ func New(o Options) *Sandbox {
 		o.Retries = []time.Duration{time.Minute, 5 * time.Minute, 30 * time.Minute}
 	}
 	s := &Sandbox{opts: o, next: 1000, native: map[NoticeKind]bool{}, names: map[string]*Named{}}
-	s.hook = hook{url: o.WebhookURL, on: o.WebhookURL != "", stamps: map[string]string{}}
+	s.hook = hook{url: o.WebhookURL, stamps: map[string]string{}}
+	s.hooks = sandbox.NewHooks(sandbox.HookOptions{
+		Now: o.Now, Rand: o.Rand, Retries: o.Retries, DisableAfter: o.DisableAfter, Patience: patience, Post: s.post,
+	})
+	s.hooks.Switch(o.WebhookURL != "")
 	s.routes = s.mux()
 	return s
 }

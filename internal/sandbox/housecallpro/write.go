@@ -361,13 +361,13 @@ func (s *Sandbox) postSubscription(w http.ResponseWriter, _ *http.Request) error
 	if s.hook.url == "" {
 		return errors.New("no webhook URL is configured")
 	}
-	s.hook.on, s.hook.failed = true, 0
+	s.hooks.Switch(true)
 	w.WriteHeader(http.StatusOK)
 	return nil
 }
 
 func (s *Sandbox) deleteSubscription(w http.ResponseWriter, _ *http.Request) error {
-	s.hook.on = false
+	s.hooks.Switch(false)
 	w.WriteHeader(http.StatusOK)
 	return nil
 }

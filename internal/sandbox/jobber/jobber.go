@@ -17,6 +17,8 @@ import (
 	"net/http"
 	"sync"
 	"time"
+
+	"plumbline.dev/plumbline/internal/sandbox"
 )
 
 // Options are what the fake needs from its world.
@@ -103,7 +105,7 @@ type Sandbox struct {
 
 	grants grants
 	meter  meter
-	hook   hook
+	hooks  *sandbox.Hooks
 }
 
 // versions are those of X-JOBBER-GRAPHQL-VERSION that were seen in use.
@@ -143,7 +145,10 @@ func New(o Options) *Sandbox {
 	s.opened = o.Now().Truncate(time.Second)
 	s.grants = grants{codes: map[string]code{}, access: map[string]time.Time{}}
 	s.meter = meter{available: o.Points, at: o.Now()}
-	s.hook.on = true
+	s.hooks = sandbox.NewHooks(sandbox.HookOptions{
+		Now: o.Now, Rand: o.Rand, Retries: o.Retries, DisableAfter: o.DisableAfter, Patience: patience, Post: s.post,
+	})
+	s.hooks.Switch(true)
 	return s
 }
 

@@ -5,6 +5,8 @@ import (
 	"slices"
 	"testing"
 	"time"
+
+	"plumbline.dev/plumbline/internal/sandbox"
 )
 
 // The vector is the vendor's example computed with openssl; the value that the
@@ -48,7 +50,7 @@ func TestWebhookBodiesHaveTheShapeOfTheSamples(t *testing.T) {
 		{"INVOICE_CREATE", "invoice-create"}, {"INVOICE_UPDATE", "invoice-update"}, {"PAYMENT_CREATE", "payment-create"},
 		{"QUOTE_APPROVED", "quote-approved"}, {"ON_MY_WAY_TRACKING_LINK_REQUEST", "on-my-way"},
 	} {
-		i := slices.IndexFunc(w.Webhooks(), func(h Webhook) bool { return h.Topic == c.topic })
+		i := slices.IndexFunc(w.Webhooks(), func(h sandbox.Webhook) bool { return h.Event == c.topic })
 		if i < 0 {
 			t.Errorf("no %s was sent", c.topic)
 			continue

@@ -98,7 +98,7 @@ func (w *world) wait(d time.Duration) {
 // sent returns the topics queued since there were so many.
 func (w *world) sent(from int) (topics []string) {
 	for _, h := range w.Webhooks()[from:] {
-		topics = append(topics, h.Topic)
+		topics = append(topics, h.Event)
 	}
 	return topics
 }
