@@ -242,25 +242,6 @@ type taskDoc struct {
 	Ends    leaf   `yaml:"ends"`
 }
 
-type planDoc struct {
-	Name   string `yaml:"name"`
-	Tags   []leaf `yaml:"tags"`
-	Lines  []leaf `yaml:"lines"`
-	Months int    `yaml:"months"`
-	Lasts  int    `yaml:"lasts"`
-}
-
-type equipmentDoc struct {
-	Lines     []leaf                `yaml:"lines"`
-	Installed ordered[installedDoc] `yaml:"installed"`
-}
-
-type installedDoc struct {
-	Line  leaf   `yaml:"line"`
-	Type  string `yaml:"type"`
-	Words []leaf `yaml:"words"`
-}
-
 type mappingDoc struct {
 	For    leaf              `yaml:"for"`
 	When   leaf              `yaml:"when"`
@@ -700,73 +681,6 @@ func (d *loader) mapping(path string, m *mappingDoc) *Mapping {
 		out.Fields = append(out.Fields, field)
 	}
 	return out
-}
-
-// unitNames are the groups of patterns that read what was installed.
-var unitNames = []string{"type", "maker", "model", "serial"}
-
-func (d *loader) equipment() {
-	e := d.doc.Equipment
-	d.book.Equipment.Lines = d.patterns(e.Lines)
-	for _, id := range e.Installed.keys {
-		x, path := e.Installed.of[id], "equipment.installed."+id
-		if !d.must(x.Line, path, "line") {
-			continue
-		}
-		rule := &InstallRule{ID: id, Line: d.pattern(x.Line), Type: x.Type, Words: d.patterns(x.Words)}
-		if rule.Line == nil {
-			continue
-		}
-		for _, l := range append([]leaf{x.Line}, x.Words...) {
-			p, err := regexp.Compile(l.text)
-			if err != nil {
-				continue // it has been told
-			}
-			for _, name := range p.SubexpNames() {
-				if name != "" && !slices.Contains(unitNames, name) {
-					d.problem(l.n.at, l.path, suggest(name, unitNames), "a unit has no %q", name)
-				}
-			}
-		}
-		d.book.Equipment.Installed = append(d.book.Equipment.Installed, rule)
-	}
-}
-
-func (d *loader) plans() {
-	for _, id := range d.doc.Plans.keys {
-		p, path := d.doc.Plans.of[id], "plans."+id
-		at := d.book.Place(path)
-		rule := &PlanRule{ID: id, Name: cmp.Or(p.Name, id), Tags: d.patterns(p.Tags), Lines: d.patterns(p.Lines), Months: p.Months, Lasts: p.Lasts}
-		if len(p.Tags)+len(p.Lines) == 0 {
-			d.problem(at, path, "add tags: or lines:", "nothing says who holds the plan")
-		}
-		if p.Months < 0 || p.Months > 120 || p.Lasts < 0 || p.Lasts > 120 {
-			d.problem(at, path, "write how many months", "months and lasts must lie between 0 and 120")
-		}
-		d.book.Plans = append(d.book.Plans, rule)
-	}
-}
-
-func (d *loader) patterns(list []leaf) (out []*regexp.Regexp) {
-	for _, l := range list {
-		if p := d.pattern(l); p != nil {
-			out = append(out, p)
-		}
-	}
-	return out
-}
-
-// pattern compiles a regular expression; nil where there is none, or it is wrong.
-func (d *loader) pattern(l leaf) *regexp.Regexp {
-	if !l.given() {
-		return nil
-	}
-	p, err := regexp.Compile(l.text)
-	if err != nil {
-		d.problem(l.n.at, l.path, "correct it, or write it between single quotation marks", "%q is no regular expression: %v", l.text, err)
-		return nil
-	}
-	return p
 }
 
 // sourceTypes are the types of expression that can be written as a value.

@@ -21,9 +21,8 @@ func (f *fold) notes() (list []equipment.Note) {
 		if !ok || c.Value == "[]" || c.Value == plumbline.Null || rank(r.Connection) != 0 {
 			continue
 		}
-		since := f.written(r)
 		for _, n := range listOf[written](c.Value) {
-			at := since[cmp.Or(n.ID, n.Text)]
+			at := f.heard(r, n, c)
 			if t := f.during(at); t != nil && strings.TrimSpace(n.Text) != "" {
 				list = append(list, equipment.Note{Visit: t.view.ID, At: at, Text: n.Text})
 			}
@@ -105,23 +104,17 @@ func (f *fold) isMine(job string) bool {
 	return slices.ContainsFunc(f.in.Job, func(r *plumbline.SourceRecord) bool { return r.About == "" && r.External == job })
 }
 
-// written says when each note of a record, by its id, else by its text, was first heard of.
-func (f *fold) written(r *plumbline.SourceRecord) map[string]time.Time {
-	since := map[string]time.Time{}
-	last := plumbline.Value("")
-	for i := range r.Readings {
-		v, ok := r.Readings[i].Fields["notes"]
-		if !ok || v == last {
-			continue
-		}
-		last = v
-		for _, n := range listOf[written](v) {
-			if _, known := since[cmp.Or(n.ID, n.Text)]; !known {
-				since[cmp.Or(n.ID, n.Text)] = time.UnixMilli(f.happened(r)[i]).UTC()
-			}
+// heard says when a note of a record was first heard of: its id stands in no reading before.
+// One without an id is as old as the list that holds it.
+func (f *fold) heard(r *plumbline.SourceRecord, n written, now plumbline.Current) time.Time {
+	at := now.From
+	if n.ID != "" {
+		id := `"id":` + string(plumbline.AppendJSON(nil, n.ID))
+		if i := slices.IndexFunc(r.Readings, func(p plumbline.Stated) bool { return strings.Contains(string(p.Fields["notes"]), id) }); i >= 0 {
+			at = f.happened(r)[i]
 		}
 	}
-	return since
+	return time.UnixMilli(at).UTC()
 }
 
 // during returns the visit that had begun last at an instant, of those that were not
