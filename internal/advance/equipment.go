@@ -172,11 +172,9 @@ func (w *work) write(j *Job, notes []equipment.Note, units []plumbline.AssetView
 	j.Notes = equipment.Assign(notes, units, beside, w.playbook.Equipment.About)
 	var lines []string
 	for _, n := range j.Notes {
-		text := n.Text
 		if i := slices.IndexFunc(units, func(u plumbline.AssetView) bool { return u.ID == string(n.Asset) }); i >= 0 {
-			text = equipment.Label(units[i]) + ": " + text
+			lines = append(lines, equipment.Label(units[i])+": "+n.Text)
 		}
-		lines = append(lines, text)
 	}
 	j.View.Equipment = strings.Join(lines, "\n")
 }
