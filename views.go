@@ -21,7 +21,7 @@ type JobView struct {
 	Tags        []string `json:"tags,omitempty" cel:"tags"`
 	Stage       string   `json:"stage,omitempty" cel:"stage"`
 	SourceURL   string   `json:"source_url,omitempty" cel:"source_url"`
-	Equipment   string   `json:"equipment,omitempty" cel:"equipment"` // what was written on equipment at its visits
+	Equipment   string   `json:"equipment,omitempty" cel:"equipment"` // what was written on pieces of equipment at its visits
 
 	Visits  []VisitView `json:"visits,omitempty" cel:"visits"`
 	Undone  []string    `json:"undone,omitempty" cel:"undone"`

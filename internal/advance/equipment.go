@@ -101,6 +101,16 @@ func (w *work) staleAround(changed []record.Golden) error {
 	return w.staleSums(append(people, listed...))
 }
 
+// staleListed marks the people under whom properties are, or were, listed, since what
+// stands there is theirs.
+func (w *work) staleListed(records []string) error {
+	any, err := w.belongings()
+	if err != nil || !any {
+		return err
+	}
+	return w.staleSums(records)
+}
+
 // around returns all records of the properties of some, and of the customers under whom
 // they are listed.
 func (w *work) around(places []string) (members, people []string, err error) {
@@ -123,7 +133,10 @@ func (w *work) around(places []string) (members, people []string, err error) {
 
 // staleSums marks the people of source records.
 func (w *work) staleSums(records []string) error {
-	golden, err := record.Resolve(w.tx, w.location, distinct(records))
+	if records = distinct(records); len(records) == 0 {
+		return nil
+	}
+	golden, err := record.Resolve(w.tx, w.location, records)
 	if err != nil {
 		return err
 	}
@@ -159,11 +172,9 @@ func (w *work) write(j *Job, notes []equipment.Note, units []plumbline.AssetView
 	j.Notes = equipment.Assign(notes, units, beside, w.playbook.Equipment.About)
 	var lines []string
 	for _, n := range j.Notes {
-		text := n.Text
 		if i := slices.IndexFunc(units, func(u plumbline.AssetView) bool { return u.ID == string(n.Asset) }); i >= 0 {
-			text = equipment.Label(units[i]) + ": " + text
+			lines = append(lines, equipment.Label(units[i])+": "+n.Text)
 		}
-		lines = append(lines, text)
 	}
 	j.View.Equipment = strings.Join(lines, "\n")
 }

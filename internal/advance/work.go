@@ -211,7 +211,7 @@ func (w *work) withdraw() error {
 
 // spread finds what the changes make stale.
 func (w *work) spread(changed []record.Changed, decisions []identity.Decision) error {
-	var people, places, assets []string
+	var people, places, assets, left []string
 	for _, d := range decisions {
 		people = append(people, string(d.A), string(d.B))
 	}
@@ -241,6 +241,9 @@ func (w *work) spread(changed []record.Changed, decisions []identity.Decision) e
 					people = append(people, string(r.To))
 				}
 			}
+			for _, r := range c.Gone {
+				left = append(left, string(r.To))
+			}
 			w.stale(record.RankBase, "delivery", string(c.Golden))
 		case plumbline.Asset:
 			if c.About == "" {
@@ -258,6 +261,9 @@ func (w *work) spread(changed []record.Changed, decisions []identity.Decision) e
 				return err
 			}
 		}
+	}
+	if err := w.staleListed(left); err != nil {
+		return err
 	}
 	return w.resolve(people, places, assets)
 }

@@ -9,6 +9,7 @@ import (
 
 	"plumbline.dev/plumbline"
 	"plumbline.dev/plumbline/internal/connect/census"
+	"plumbline.dev/plumbline/internal/connect/form"
 	"plumbline.dev/plumbline/internal/connect/housecallpro"
 	"plumbline.dev/plumbline/internal/connect/hubspot"
 	"plumbline.dev/plumbline/internal/connect/jobber"
@@ -27,6 +28,9 @@ var tools = []struct {
 }{
 	{"census", makeTool(func(c census.Config, _ string, client *http.Client, now func() time.Time) (any, error) {
 		return census.New(c, client, now), c.Validate()
+	})},
+	{"form", makeTool(func(c form.Config, _ string, _ *http.Client, _ func() time.Time) (any, error) {
+		return form.New(c), c.Validate()
 	})},
 	{"housecallpro", makeTool(func(c housecallpro.Config, _ string, client *http.Client, now func() time.Time) (any, error) {
 		return housecallpro.New(c, client, now), c.Validate()

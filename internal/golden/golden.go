@@ -222,14 +222,17 @@ func Membership(location string, id plumbline.GoldenID, members []*plumbline.Sou
 // owner is the source record that stands for the property or customer to which something
 // belongs: the one that a person has named, else the one that its source lists it under.
 func owner(location string, kind plumbline.Kind, members []*plumbline.SourceRecord, field string, why Provenance) plumbline.SourceID {
-	for _, name := range []string{field + "_record", field} {
-		if list := candidates(members, name); len(list) > 0 {
-			pick(members, name, why)
-			why[field] = why[name]
-			return pointed(location, kind, name, list[0])
-		}
+	named, listed := candidates(members, field+"_record"), candidates(members, field)
+	name, list := field+"_record", named
+	if len(named) == 0 || len(listed) > 0 && listed[0].rank > named[0].rank {
+		name, list = field, listed
 	}
-	return ""
+	if len(list) == 0 {
+		return ""
+	}
+	pick(members, name, why)
+	why[field] = why[name]
+	return pointed(location, kind, name, list[0])
 }
 
 // pointed is the source record to which a value points.

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"maps"
 	"reflect"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -243,18 +242,6 @@ type taskDoc struct {
 	Body    string `yaml:"body"`
 	Days    int    `yaml:"days"`
 	Ends    leaf   `yaml:"ends"`
-}
-
-type planDoc struct {
-	Name   string `yaml:"name"`
-	Tags   []leaf `yaml:"tags"`
-	Lines  []leaf `yaml:"lines"`
-	Months int    `yaml:"months"`
-	Lasts  int    `yaml:"lasts"`
-}
-
-type equipmentDoc struct {
-	Lines []leaf `yaml:"lines"`
 }
 
 type mappingDoc struct {
@@ -650,45 +637,6 @@ func (d *loader) mapping(path string, m *mappingDoc, names namesDoc) *Mapping {
 		out.Fields = append(out.Fields, field)
 	}
 	return out
-}
-
-func (d *loader) equipment() { d.book.Equipment.Lines = d.patterns(d.doc.Equipment.Lines) }
-
-func (d *loader) plans() {
-	for _, id := range d.doc.Plans.keys {
-		p, path := d.doc.Plans.of[id], "plans."+id
-		at := d.book.Place(path)
-		rule := &PlanRule{ID: id, Name: cmp.Or(p.Name, id), Tags: d.patterns(p.Tags), Lines: d.patterns(p.Lines), Months: p.Months, Lasts: p.Lasts}
-		if len(p.Tags)+len(p.Lines) == 0 {
-			d.problem(at, path, "add tags: or lines:", "nothing says who holds the plan")
-		}
-		if p.Months < 0 || p.Months > 120 || p.Lasts < 0 || p.Lasts > 120 {
-			d.problem(at, path, "write how many months", "months and lasts must lie between 0 and 120")
-		}
-		d.book.Plans = append(d.book.Plans, rule)
-	}
-}
-
-func (d *loader) patterns(list []leaf) (out []*regexp.Regexp) {
-	for _, l := range list {
-		if p := d.pattern(l); p != nil {
-			out = append(out, p)
-		}
-	}
-	return out
-}
-
-// pattern compiles a regular expression; nil where there is none, or it is wrong.
-func (d *loader) pattern(l leaf) *regexp.Regexp {
-	if !l.given() {
-		return nil
-	}
-	p, err := regexp.Compile(l.text)
-	if err != nil {
-		d.problem(l.n.at, l.path, "correct it, or write it between single quotation marks", "%q is no regular expression: %v", l.text, err)
-		return nil
-	}
-	return p
 }
 
 // sourceTypes are the types of expression that can be written as a value.

@@ -5,7 +5,6 @@
 package playbook
 
 import (
-	"regexp"
 	"slices"
 	"time"
 
@@ -163,37 +162,6 @@ type MapField struct {
 	Owner       string // whose statement wins: field, office, crm or us
 	Write       string // always, if_empty, if_newer, forward_only, never, theirs_to_ours or create
 	Unique      bool
-}
-
-// A PlanRule says by which tag, of a customer or a job, and by which line of an issued
-// bill a customer is known to hold a plan of which the tool has no record.
-type PlanRule struct {
-	ID     string
-	Name   string // what the plan is called
-	Tags   []*regexp.Regexp
-	Lines  []*regexp.Regexp // over "KIND: NAME, DESCRIPTION"
-	Months int              // between two visits of the plan
-	Lasts  int              // months for which a line buys it; 0: until somebody ends it
-}
-
-// Tagged says whether a tag stands for the plan.
-func (r *PlanRule) Tagged(tag string) bool { return matches(r.Tags, tag) }
-
-// Sold says whether a line of a bill sells the plan.
-func (r *PlanRule) Sold(line string) bool { return matches(r.Lines, line) }
-
-func matches(list []*regexp.Regexp, text string) bool {
-	return slices.ContainsFunc(list, func(p *regexp.Regexp) bool { return p.MatchString(text) })
-}
-
-// Equipment says what is written on the equipment of a property.
-type Equipment struct {
-	Lines []*regexp.Regexp // lines of a bill that are about equipment, over "KIND: NAME, DESCRIPTION"
-}
-
-// About says whether a line of a bill is about equipment.
-func (e Equipment) About(line string) bool {
-	return matches(e.Lines, line)
 }
 
 // Settings are facts about the shop and numbers of its policy.

@@ -204,6 +204,11 @@ func selectBelonging(tx *db.Tx) string {
 		WHERE p.location_id = $1 AND p.golden_id IN ` + tx.In(2) + ` ORDER BY 1, 2`
 }
 
+func selectInferred(tx *db.Tx) string {
+	return rowColumns + `WHERE s.location_id = $1 AND s.connection = $3 AND s.id IN (
+		SELECT from_id FROM ref WHERE location_id = $1 AND from_kind = 'asset' AND name = 'job_record' AND to_id IN ` + tx.In(2) + `) ORDER BY s.id`
+}
+
 func selectPointing(tx *db.Tx) string {
 	return `SELECT DISTINCT s.golden_id FROM ref r JOIN source_record s ON s.location_id = r.location_id AND s.id = r.from_id
 		WHERE r.location_id = $1 AND r.to_id IN ` + tx.In(2) + ` AND r.from_kind = $3 ORDER BY 1`

@@ -71,16 +71,27 @@ func TakeWithdrawn(tx *db.Tx, location string, limit int) (gone []*Row, more boo
 	for i, r := range gone {
 		ids[i] = string(r.ID)
 	}
-	if err := leaveAlone(tx, location, ids); err != nil {
+	if err := takeAway(tx, location, ids); err != nil {
 		return nil, false, err
-	}
-	for _, query := range []string{deleteRefsOf(tx), deleteRows(tx)} {
-		if _, err := tx.Exec(query, location, db.JSON(ids)); err != nil {
-			return nil, false, err
-		}
 	}
 	_, err = tx.Exec(updateSeen, location, connection, slices.Max(ids))
 	return gone, true, err
+}
+
+// takeAway takes source records away, with all to which they point.
+func takeAway(tx *db.Tx, location string, ids []string) error {
+	if len(ids) == 0 {
+		return nil
+	}
+	if err := leaveAlone(tx, location, ids); err != nil {
+		return err
+	}
+	for _, query := range []string{deleteRefsOf(tx), deleteRows(tx)} {
+		if _, err := tx.Exec(query, location, db.JSON(ids)); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // leaveAlone lets what was said about records belong to nobody.

@@ -342,7 +342,7 @@ func (f *fold) done() (Folded, error) {
 		v := &out.Job.Visits[i]
 		v.Reopened = reopened(*v, f.stages[v.ID])
 	}
-	out.Notes, out.Bought = f.notes(), f.bought()
+	out.Notes, out.Bought, out.Units = f.notes(), f.bought(), f.units()
 	for _, n := range out.Notes {
 		i := slices.IndexFunc(out.Job.Visits, func(v plumbline.VisitView) bool { return v.ID == n.Visit })
 		if i >= 0 && !n.Line {

@@ -25,7 +25,7 @@ type invoice struct {
 }
 
 type line struct {
-	Name, Description, Quantity, Amount, Job, Kind string
+	ID, Name, Description, Quantity, Amount, Job, Kind string
 }
 
 type payment struct{ money.Payment }

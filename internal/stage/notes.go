@@ -21,15 +21,14 @@ func (f *fold) notes() (list []equipment.Note) {
 		if !ok || c.Value == "[]" || c.Value == plumbline.Null || rank(r.Connection) != 0 {
 			continue
 		}
-		since := f.written(r)
 		for _, n := range listOf[written](c.Value) {
-			at := since[cmp.Or(n.ID, n.Text)]
+			at := f.heard(r, n, c)
 			if t := f.during(at); t != nil && strings.TrimSpace(n.Text) != "" {
 				list = append(list, equipment.Note{Visit: t.view.ID, At: at, Text: n.Text})
 			}
 		}
 	}
-	f.eachLine(func(i *invoice, line string) {
+	f.eachLine(func(i *invoice, _ line, line string) {
 		n := equipment.Note{At: i.IssuedAt, Text: line, Line: true}
 		if t := f.during(i.IssuedAt); t != nil {
 			n.Visit, n.At = t.view.ID, begun(t)
@@ -42,12 +41,12 @@ func (f *fold) notes() (list []equipment.Note) {
 
 // eachLine goes through the lines of bills that stand and bill this job, each written as
 // "KIND: NAME, DESCRIPTION".
-func (f *fold) eachLine(do func(i *invoice, line string)) {
+func (f *fold) eachLine(do func(i *invoice, l line, text string)) {
 	for _, id := range sorted(f.invoices) {
 		i := f.invoices[id]
 		for _, l := range i.lines {
 			if !i.Void && l.Name+l.Description != "" && (l.Job == "" || f.isMine(l.Job)) {
-				do(i, kindOf(l)+join(", ", l.Name, l.Description))
+				do(i, l, kindOf(l)+join(", ", l.Name, l.Description))
 			}
 		}
 	}
@@ -58,12 +57,32 @@ func (f *fold) bought() (list []Bought) {
 	if len(f.in.Playbook.Plans) == 0 {
 		return nil
 	}
-	f.eachLine(func(i *invoice, line string) {
+	f.eachLine(func(i *invoice, _ line, line string) {
 		for _, p := range f.in.Playbook.Plans {
 			if !i.IssuedAt.IsZero() && p.Sold(line) {
 				list = append(list, Bought{p.ID, i.IssuedAt, line})
 			}
 		}
+	})
+	return list
+}
+
+// units lists the equipment that issued bills of a completed job say was installed. A line
+// that several jobs share says it of none.
+func (f *fold) units() (list []Unit) {
+	if len(f.in.Playbook.Equipment.Installed) == 0 || f.job.Completed.IsZero() {
+		return nil
+	}
+	f.eachLine(func(i *invoice, l line, text string) {
+		if i.IssuedAt.IsZero() || l.Job == "" && len(i.shares) > 1 {
+			return
+		}
+		fields, rule := f.in.Playbook.Equipment.Unit(text)
+		if rule == "" {
+			return
+		}
+		list = append(list, Unit{Name: i.ID + "/" + cmp.Or(l.ID, text), Fields: fields, At: f.job.Completed, Day: f.job.Completed.In(f.in.Zone).Format(time.DateOnly),
+			Basis: "equipment.installed." + rule + ": the line \"" + text + "\""})
 	})
 	return list
 }
@@ -85,23 +104,17 @@ func (f *fold) isMine(job string) bool {
 	return slices.ContainsFunc(f.in.Job, func(r *plumbline.SourceRecord) bool { return r.About == "" && r.External == job })
 }
 
-// written says when each note of a record, by its id, else by its text, was first heard of.
-func (f *fold) written(r *plumbline.SourceRecord) map[string]time.Time {
-	since := map[string]time.Time{}
-	last := plumbline.Value("")
-	for i := range r.Readings {
-		v, ok := r.Readings[i].Fields["notes"]
-		if !ok || v == last {
-			continue
-		}
-		last = v
-		for _, n := range listOf[written](v) {
-			if _, known := since[cmp.Or(n.ID, n.Text)]; !known {
-				since[cmp.Or(n.ID, n.Text)] = time.UnixMilli(f.happened(r)[i]).UTC()
-			}
+// heard says when a note of a record was first heard of: its id stands in no reading before.
+// One without an id is as old as the list that holds it.
+func (f *fold) heard(r *plumbline.SourceRecord, n written, now plumbline.Current) time.Time {
+	at := now.From
+	if n.ID != "" {
+		id := `"id":` + string(plumbline.AppendJSON(nil, n.ID))
+		if i := slices.IndexFunc(r.Readings, func(p plumbline.Stated) bool { return strings.Contains(string(p.Fields["notes"]), id) }); i >= 0 {
+			at = f.happened(r)[i]
 		}
 	}
-	return since
+	return time.UnixMilli(at).UTC()
 }
 
 // during returns the visit that had begun last at an instant, of those that were not

@@ -55,6 +55,15 @@ type Episode struct {
 	Ended    string    `json:"ended,omitempty"`   // who says that it does not
 }
 
+// A Unit is a piece of equipment that a line of a bill says was installed.
+type Unit struct {
+	Name   string // of the line, unique within the job
+	Fields map[string]string
+	At     time.Time // when the job was completed
+	Day    string    // that day at the property
+	Basis  string    // by which line and rule, for people
+}
+
 // A Bought is a plan that a bill sells.
 type Bought struct {
 	Rule string    `json:"rule"` // of the playbook
@@ -95,6 +104,7 @@ type Folded struct {
 	Ledger  money.Ledger
 	Flags   []string         // sentences for people: clocks cut, guards broken
 	Bought  []Bought         // plans that issued bills sell
+	Units   []Unit           // equipment that issued bills say was installed
 	Notes   []equipment.Note // what was written of its visits, on no piece of equipment yet
 	// WindowKnown says when the window of each visit was last heard to be what it is.
 	WindowKnown map[string]time.Time

@@ -54,7 +54,7 @@ func (r *reader) consents(fields map[string]plumbline.Value) {
 				r.fault(field, err)
 				continue
 			}
-			numbers = []string{number(r.Fields["mobile_phone"])}
+			numbers = []string{connect.E164(r.Fields["mobile_phone"])}
 		} else if t.at.IsZero() {
 			t.at = cmp.Or(r.AsOf, r.received)
 		}
@@ -70,7 +70,7 @@ func (r *reader) consents(fields map[string]plumbline.Value) {
 // whole says what a yes lacks.
 func (r *reader) whole(t tick, date string) error {
 	switch {
-	case number(r.Fields["mobile_phone"]) == "":
+	case connect.E164(r.Fields["mobile_phone"]) == "":
 		return errors.New("a yes to texts needs a mobile number that it is for")
 	case t.wording == "":
 		return errors.New("a yes to texts needs the wording that was agreed to: a column for consent_wording, or --consent-wording")

@@ -11,8 +11,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/nyaruka/phonenumbers"
-
 	"plumbline.dev/plumbline"
 	"plumbline.dev/plumbline/internal/connect"
 )
@@ -230,7 +228,7 @@ func (r *reader) person() map[string]plumbline.Value {
 	for _, n := range []string{"mobile_phone", "home_phone", "work_phone"} {
 		if v := r.Fields[n]; v != "" {
 			fields[n] = connect.Value(v)
-			if number(v) == "" {
+			if connect.E164(v) == "" {
 				r.fault(n, fmt.Errorf("%q is no telephone number", v))
 			}
 		}
@@ -339,24 +337,11 @@ func (e *Entry) Named() bool {
 // Numbers are the telephone numbers of an entry in their one form.
 func (e *Entry) Numbers() (list []string) {
 	for _, n := range []string{"mobile_phone", "home_phone", "work_phone"} {
-		if e164 := number(e.Fields[n]); e164 != "" && !slices.Contains(list, e164) {
+		if e164 := connect.E164(e.Fields[n]); e164 != "" && !slices.Contains(list, e164) {
 			list = append(list, e164)
 		}
 	}
 	return list
-}
-
-// number writes a telephone number in its one form, "" if it is none.
-func number(raw string) string {
-	n, err := phonenumbers.Parse(raw, "US")
-	if raw == "" || len(raw) > 80 || err != nil || !phonenumbers.IsValidNumber(n) {
-		return ""
-	}
-	e164 := phonenumbers.Format(n, phonenumbers.E164)
-	if n.GetCountryCode() == 1 && len(e164) != len("+12085550123") { // 310-xxxx holds for valid without an area code
-		return ""
-	}
-	return e164
 }
 
 // parted parts "Dana Whitlock" and "Whitlock, Dana".
