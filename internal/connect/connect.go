@@ -94,6 +94,7 @@ type Page struct {
 	Next    string    // cursor to go on with, now if More, else at the next poll
 	More    bool      // there is another page now
 	Through time.Time // everything changed before this instant has been handed over once More is false
+	Total   int       // objects in the whole list, where the vendor says so; zero: it does not
 }
 
 // A Target keeps copies of what we know.

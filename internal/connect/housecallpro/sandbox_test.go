@@ -292,6 +292,11 @@ func TestPullerAgainstTheSandbox(t *testing.T) {
 		has["customers"], has["jobs"] = append(has["customers"], c.ID), append(has["jobs"], j.ID)
 		has["invoices"], has["estimates"] = append(has["invoices"], i.ID), append(has["estimates"], e.ID)
 	}
+	for stream, ids := range has {
+		if p, err := w.tool.Pull(t.Context(), stream, ""); err != nil || p.Total != len(ids) {
+			t.Errorf("%s: %d in all (%v), want the %d there are", stream, p.Total, err, len(ids))
+		}
+	}
 	connecttest.TestPuller(t, connecttest.Puller{
 		Puller: w.tool, Decoder: w.tool, Tool: "housecallpro", Has: has, Now: func() time.Time { return w.now }, Advance: w.advance,
 		Touch: func(stream, id string) {
