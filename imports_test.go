@@ -61,6 +61,7 @@ var mayImport = []struct{ pkg, deps string }{
 	{"demo", "*"},
 	{"kill", "*"},
 	{"bench", "*"},
+	{"rehearse", ". db tenant inbox outbox record advance mirror notify errorqueue connect app"},
 	{"command", "*"},
 	{"cmd/plumbline", "*"},
 }

@@ -178,7 +178,7 @@ func (a *Advance) rebuildSome(tx *db.Tx, location string, at progress, batch []D
 // rememberSome records, silently, in what the histories of some jobs have come out
 // differently from what was recorded of them.
 func (a *Advance) rememberSome(tx *db.Tx, location string, at progress) error {
-	jobs, err := jobsAfter(tx, location, at.name, pageOfDeliveries)
+	jobs, err := JobsAfter(tx, location, at.name, pageOfDeliveries)
 	if err != nil {
 		return err
 	}
@@ -274,8 +274,8 @@ func counts(state plumbline.State, reason string) bool {
 		state == plumbline.Ignored && !strings.HasPrefix(reason, "skipped") && !strings.HasPrefix(reason, "replaced")
 }
 
-// jobsAfter lists golden jobs in the order of their ids.
-func jobsAfter(tx *db.Tx, location, after string, limit int) (ids []string, err error) {
+// JobsAfter lists golden jobs in the order of their ids.
+func JobsAfter(tx *db.Tx, location, after string, limit int) (ids []string, err error) {
 	rows, err := tx.Query(selectJobsAfter, location, after, limit)
 	if err != nil {
 		return nil, err

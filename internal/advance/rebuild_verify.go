@@ -350,7 +350,7 @@ func findTrips(ctx context.Context, now time.Time, location string, d *db.DB, lo
 	for after := ""; len(lost) > 0; {
 		var n int
 		err := d.View(ctx, now, func(tx *db.Tx) error {
-			ids, err := jobsAfter(tx, location, after, pageOfDeliveries)
+			ids, err := JobsAfter(tx, location, after, pageOfDeliveries)
 			if n = len(ids); err != nil || n == 0 {
 				return err
 			}

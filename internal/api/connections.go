@@ -5,6 +5,7 @@ import (
 
 	"plumbline.dev/plumbline/internal/db"
 	"plumbline.dev/plumbline/internal/explain"
+	"plumbline.dev/plumbline/internal/lookup"
 	"plumbline.dev/plumbline/internal/mirror"
 	"plumbline.dev/plumbline/internal/tenant"
 )
@@ -12,14 +13,24 @@ import (
 // Connections are those of a location.
 type Connections struct {
 	Connections []tenant.Connection `json:"connections"`
+	Readings    []lookup.Reading    `json:"readings" doc:"How far the lists of sources have been read for the first time"`
 }
 
 func (a *API) connections(ctx context.Context, _ *none) (*answer[Connections], error) {
 	out := &answer[Connections]{}
 	return out, a.view(ctx, func(tx *db.Tx, location string) (err error) {
-		out.Body.Connections, err = tenant.Connections(tx, location)
+		out.Body, err = a.ConnectionsOf(tx, location)
 		return err
 	})
+}
+
+// ConnectionsOf lists the connections of a location, and how far their lists are read.
+func (a *API) ConnectionsOf(tx *db.Tx, location string) (out Connections, err error) {
+	if out.Connections, err = tenant.Connections(tx, location); err != nil {
+		return out, err
+	}
+	out.Readings, err = lookup.Readings(tx, location)
+	return out, err
 }
 
 // A NameInput names a connection.

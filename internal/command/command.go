@@ -36,6 +36,7 @@ var commands = []struct {
 	{"tally", "Count: received = applied + ignored + waiting + failed, by source and day.", func() any { return &tally{} }},
 	{"decide", "Keep a decision of the office.", func() any { return &decide{} }},
 	{"questions", "List the pairs of records of which a person must say whether they are the same.", func() any { return &questions{} }},
+	{"rehearse", "Show what another playbook would have made of the stored history.", func() any { return &rehearsal{} }},
 	{"import", "Take in customers and equipment from CSV files, and take a file back.", func() any { return &imports{} }},
 	{"rebuild", "Derive everything again from what was kept.", func() any { return &rebuild{} }},
 	{"user", "Let people and programs in.", func() any { return &user{} }},

@@ -18,6 +18,7 @@ import (
 	"testing"
 	"time"
 
+	"plumbline.dev/plumbline/internal/lookup"
 	"plumbline.dev/plumbline/internal/sandbox"
 	crm "plumbline.dev/plumbline/internal/sandbox/hubspot"
 )
@@ -482,6 +483,17 @@ func TestAConnectionIsSwitchedAndShown(t *testing.T) {
 	d.must("connections", "switch", "hubspot", "on")
 	if out := d.must("connections", "list"); !strings.Contains(out, "on         2026-05-04T15:00:00Z") {
 		t.Errorf("the connections are\n%s", out)
+	}
+}
+
+func TestConnectionsSayWhichListsAreStillToBeRead(t *testing.T) {
+	d := newDesk(t)
+	if out := d.must("connections", "list"); !strings.Contains(out, "hcp: the list of jobs is still to be read for the first time") {
+		t.Errorf("the connections are\n%s", out)
+	}
+	r := lookup.Reading{Connection: "hcp", List: "jobs", Read: 400, Total: 1600, Began: time.Date(2026, 5, 4, 8, 0, 0, 0, time.UTC), Ends: time.Date(2026, 5, 4, 9, 0, 0, 0, time.UTC)}
+	if got, want := readingLine(r), "hcp: the list of jobs is being read for the first time: 400 of 1600 (25 %), until about 2026-05-04T09:00:00Z"; got != want {
+		t.Errorf("%q, want %q", got, want)
 	}
 }
 

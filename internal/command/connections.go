@@ -10,7 +10,7 @@ import (
 	"plumbline.dev/plumbline/internal/api"
 	"plumbline.dev/plumbline/internal/app"
 	"plumbline.dev/plumbline/internal/db"
-	"plumbline.dev/plumbline/internal/tenant"
+	"plumbline.dev/plumbline/internal/lookup"
 )
 
 type connections struct {
@@ -26,28 +26,51 @@ type connectionsList struct {
 // Run lists.
 func (c *connectionsList) Run(s *shell) error {
 	return s.with(func(n *app.Node, location string) error {
-		var list []tenant.Connection
+		var all api.Connections
 		err := n.DB.View(s.ctx, s.Now(), func(tx *db.Tx) (err error) {
-			list, err = tenant.Connections(tx, location)
+			all, err = n.API().ConnectionsOf(tx, location)
 			return err
 		})
 		if err != nil {
 			return err
 		}
 		if c.JSON {
-			return s.print(api.Connections{Connections: list})
+			return s.print(all)
 		}
 		w := tabwriter.NewWriter(s.Out, 0, 0, 2, ' ', 0)
 		fmt.Fprintln(w, "NAME\tTOOL\tACCOUNT\tMODE\tON SINCE")
-		for _, k := range list {
+		for _, k := range all.Connections {
 			since := ""
 			if !k.OnSince.IsZero() {
 				since = k.OnSince.Format(time.RFC3339)
 			}
 			fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\n", k.Name, k.Tool, k.Account, k.Mode, since)
 		}
-		return w.Flush()
+		if err := w.Flush(); err != nil {
+			return err
+		}
+		for _, r := range all.Readings {
+			if !r.Complete {
+				fmt.Fprintln(s.Out, readingLine(r))
+			}
+		}
+		return nil
 	})
+}
+
+// readingLine says how far the first reading of a list is.
+func readingLine(r lookup.Reading) string {
+	line := fmt.Sprintf("%s: the list of %s is being read for the first time: %d", r.Connection, r.List, r.Read)
+	switch {
+	case r.Began.IsZero():
+		return fmt.Sprintf("%s: the list of %s is still to be read for the first time", r.Connection, r.List)
+	case r.Total > 0:
+		line += fmt.Sprintf(" of %d (%d %%)", r.Total, 100*r.Read/r.Total)
+	}
+	if !r.Ends.IsZero() {
+		line += ", until about " + r.Ends.Format(time.RFC3339)
+	}
+	return line
 }
 
 type connectionsSwitch struct {

@@ -101,6 +101,7 @@ type Page struct {
 	Next    string    // cursor to go on with, now if More, else at the next poll
 	More    bool      // there is another page now
 	Through time.Time // everything changed before this instant has been handed over once More is false
+	Total   int       // objects in the whole list, where the vendor says so; zero: it does not
 }
 
 // A Counter tells how many objects a source's streams list, and which, so that they can

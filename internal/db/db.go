@@ -63,6 +63,10 @@ type Options struct {
 	// nil. See translate for the SQL they may use.
 	Migrations fs.FS
 
+	// ReadOnly opens what is there and changes nothing: no table is made or altered, and
+	// Do fails.
+	ReadOnly bool
+
 	// Schema, on PostgreSQL, holds all tables; it is created if missing.
 	// Empty means what the connection's search_path says.
 	Schema string
@@ -87,8 +91,8 @@ type store interface {
 // file is created if it is missing, its folder is not. Opening again, or on
 // several nodes at once, applies each migration once.
 func Open(ctx context.Context, url string, o Options) (*DB, error) {
-	copied := o.Migrations == nil && o.Volatile
-	if o.Migrations == nil {
+	copied := o.Migrations == nil && o.Volatile && !o.ReadOnly
+	if o.Migrations == nil && !o.ReadOnly {
 		sub, err := fs.Sub(embedded, "migrations")
 		if err != nil {
 			return nil, fmt.Errorf("open the embedded migrations: %w", err)

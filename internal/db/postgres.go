@@ -41,6 +41,9 @@ func openPostgres(ctx context.Context, url string, o Options) (*postgres, error)
 	conns := max(16, 4*runtime.NumCPU())
 	pool.SetMaxOpenConns(conns)
 	pool.SetMaxIdleConns(conns)
+	if o.ReadOnly {
+		return &postgres{pool: pool}, nil
+	}
 	if err := prepareSchema(ctx, pool, o); err != nil {
 		return nil, errors.Join(err, pool.Close())
 	}
@@ -58,6 +61,9 @@ func configure(config *pgx.ConnConfig, o Options) {
 	}
 	if o.Volatile {
 		settings["synchronous_commit"] = "off"
+	}
+	if o.ReadOnly {
+		settings["default_transaction_read_only"] = "on"
 	}
 	if o.Schema != "" {
 		settings["search_path"] = pgx.Identifier{o.Schema}.Sanitize()

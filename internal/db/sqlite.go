@@ -77,7 +77,11 @@ func openSQLite(ctx context.Context, path string, o Options) (*sqlite, error) {
 		return nil, errors.New("it must be a file on disk")
 	}
 	// Made here, it is readable for this user only; its log takes its permissions over.
-	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
+	how, writes := os.O_RDWR|os.O_CREATE, []string{"_txlock=immediate", "_pragma=journal_mode(WAL)"}
+	if o.ReadOnly {
+		how, writes = os.O_RDONLY, []string{"mode=ro", "_pragma=query_only(1)"}
+	}
+	f, err := os.OpenFile(path, how, 0o600)
 	if err != nil {
 		return nil, err
 	}
@@ -97,7 +101,7 @@ func openSQLite(ctx context.Context, path string, o Options) (*sqlite, error) {
 		more  []string
 	}{
 		// Another process, such as a command, may be writing. Caches are in KiB.
-		{&s.writer, 1, []string{"_txlock=immediate", "_pragma=busy_timeout(10000)", "_pragma=journal_mode(WAL)", "_pragma=cache_size(-32768)"}},
+		{&s.writer, 1, append(writes, "_pragma=busy_timeout(10000)", "_pragma=cache_size(-32768)")},
 		{&s.reader, readers, []string{"mode=ro", "_pragma=query_only(1)", "_pragma=busy_timeout(10000)", "_pragma=cache_size(-1024)"}},
 		// It waits for readers while the writer waits for it.
 		{&s.mover, 1, []string{"_pragma=busy_timeout(5)"}},
@@ -134,7 +138,7 @@ func (s *sqlite) start(ctx context.Context, o Options) error {
 		s.idle <- nil
 	}
 	s.baton <- struct{}{}
-	if !o.Volatile {
+	if !o.Volatile && !o.ReadOnly {
 		s.workers.Go(s.checkpoint)
 	}
 	return nil

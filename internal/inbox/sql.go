@@ -40,6 +40,10 @@ const (
 	selectAll = columns + `WHERE d.location_id = $1 AND (d.connection > $2 OR d.connection = $2 AND d.name > $3) AND d.state <> 0
 		ORDER BY d.connection, d.name LIMIT $4`
 
+	selectReceived = `SELECT connection, name, received FROM delivery
+		WHERE location_id = $1 AND tool <> $2 AND state IN (1, 2) AND reason NOT LIKE 'skipped%' AND reason NOT LIKE 'replaced%'
+		ORDER BY received, connection, name`
+
 	selectAnswered = columns + `WHERE d.location_id = $1 AND d.connection = $2 AND d.object = $3 AND d.event = 'read'
 		ORDER BY d.received DESC, d.name LIMIT 1`
 

@@ -219,6 +219,10 @@ func standing(row outbox.Row, c tenant.Connection, e *connect.Error, now time.Ti
 	case e.Class == connect.Unknown:
 		return outbox.Settled{Row: row, What: outbox.Undecided}
 	}
+	if e.Class == connect.Wait && e.After > 0 { // it was not tried
+		row.Tries--
+		return outbox.AgainAt(row, now.Add(e.After))
+	}
 	at := outbox.Backoff(row, now)
 	if late := now.Add(askedAgain); at.After(late) {
 		at = late

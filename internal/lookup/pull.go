@@ -32,6 +32,8 @@ type pull struct {
 type pulled struct {
 	next     string
 	complete bool
+
+	had, total, began int64 // of the first reading
 }
 
 // puller returns what reads a source's lists. Those of targets are mirror's to read.
@@ -129,6 +131,9 @@ func (l *Lookup) settlePull(tx *db.Tx, c tenant.Connection, call outbox.Call, pa
 		}
 	}
 	at.next = page.Next
+	if !at.complete {
+		at.read(page.Page, call.Started)
+	}
 	due := tx.Now
 	if !page.More {
 		at.complete = true
@@ -136,13 +141,25 @@ func (l *Lookup) settlePull(tx *db.Tx, c tenant.Connection, call outbox.Call, pa
 			return nil, err
 		}
 	}
-	if _, err := tx.Exec(updatePull, c.Location, c.Name, page.Stream, at.next, bit(at.complete)); err != nil {
+	if _, err := tx.Exec(updatePull, c.Location, c.Name, page.Stream, at.next, bit(at.complete), at.had, at.total, at.began); err != nil {
 		return nil, err
 	}
 	// owed anew and not put off, so that the class follows
 	next := pullDebt(c, page.Stream, at)
 	next.Due = due
 	return []outbox.Settled{{Row: row, What: outbox.Done}}, outbox.Owe(tx, next)
+}
+
+// read counts a page of the first reading, which was asked for at an instant.
+func (p *pulled) read(page connect.Page, asked time.Time) {
+	if p.began == 0 {
+		p.began = asked.UnixMilli()
+	}
+	p.had += int64(len(page.Answers))
+	if page.Total > 0 {
+		p.total = int64(page.Total)
+	}
+	p.total = max(p.total, min(p.total, 1)*p.had) // it has grown meanwhile
 }
 
 // fresh leaves out the answers that say what is known already, as those of a list do most
@@ -215,7 +232,7 @@ func NextPull(hours playbook.OpenHours, read time.Time) time.Time {
 
 func loadPull(tx *db.Tx, c tenant.Connection, stream string) (at pulled, err error) {
 	var complete int
-	err = tx.QueryRow(selectPull, c.Location, c.Name, stream).Scan(&at.next, &complete)
+	err = tx.QueryRow(selectPull, c.Location, c.Name, stream).Scan(&at.next, &complete, &at.had, &at.total, &at.began)
 	at.complete = complete == 1
 	return at, err
 }

@@ -21,6 +21,7 @@ type lister struct {
 	*source
 	list    []plumbline.Reading
 	cursors []string
+	total   int // as the vendor says it
 }
 
 func (l *lister) Streams() []string { return []string{"customers"} }
@@ -36,7 +37,7 @@ func (l *lister) Pull(_ context.Context, _, cursor string) (connect.Page, error)
 	l.cursors = append(l.cursors, cursor)
 	from, _ := strconv.Atoi(cursor)
 	to := min(from+2, len(l.list))
-	page := connect.Page{Next: strconv.Itoa(to), More: to < len(l.list), Through: noon}
+	page := connect.Page{Next: strconv.Itoa(to), More: to < len(l.list), Through: noon, Total: l.total}
 	for _, r := range l.list[from:to] {
 		page.Answers = append(page.Answers, connect.Answer{Kind: r.Kind, Object: r.ID, Body: []byte(db.JSON([]plumbline.Reading{r}))})
 	}
@@ -123,6 +124,64 @@ func TestAListGoesOnFromThePageThatWasKept(t *testing.T) {
 			t.Errorf("read from %v and kept %d, want %v and five", l.cursors, s.reads(), want)
 		}
 	})
+}
+
+func TestItShowsHowFarAListIsReadForTheFirstTime(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		s := open(t, d)
+		l := s.lists(5)
+		l.total = 5
+		reading := func() (r lookup.Reading) {
+			s.do(func(tx *db.Tx) error {
+				list, err := lookup.Readings(tx, place)
+				if err == nil && len(list) != 1 {
+					err = fmt.Errorf("%d lists, want one", len(list))
+				}
+				if err == nil {
+					r = list[0]
+				}
+				return err
+			})
+			return r
+		}
+		if r := reading(); r.Connection != "field" || r.List != "customers" || !r.Began.IsZero() || r.Complete {
+			t.Errorf("before its first page: %+v", r)
+		}
+		began := s.now
+		s.source.fails = []error{nil, &connect.Error{Class: connect.Wait, Msg: "busy", After: 4 * time.Second}}
+		s.calls()
+		s.now = s.now.Add(2 * time.Second)
+		if r, want := reading(), s.now.Add(3*time.Second); r.Read != 2 || r.Total != 5 || !r.Began.Equal(began) || r.Complete || !r.Ends.Equal(want) {
+			t.Errorf("after its first page: %+v; want 2 of 5, until %v", r, want)
+		}
+		l.total = 4 // one has gone meanwhile, and stood on a page that was read
+		s.later(2 * time.Second)
+		if r := reading(); r.Read != 5 || r.Total != 5 || !r.Complete || !r.Ends.IsZero() {
+			t.Errorf("read whole: %+v", r)
+		}
+		s.later(lookup.PullEvery)
+		if r := reading(); r.Read != 5 {
+			t.Errorf("later readings are counted too: %+v", r)
+		}
+	})
+}
+
+// A tool that is out of its budget says when it has room again, and then is asked.
+func TestAListIsReadOnAsSoonAsThereIsRoom(t *testing.T) {
+	s := open(t, dbtest.Open(t))
+	l := s.lists(5)
+	wait := &connect.Error{Class: connect.Wait, Msg: "the points are used up", After: 1400 * time.Millisecond}
+	s.source.fails = []error{nil, wait, wait, wait}
+	s.calls()
+	for range 3 {
+		if len(l.cursors) != 1 {
+			t.Fatalf("it was read %d times without room", len(l.cursors))
+		}
+		s.later(1400 * time.Millisecond)
+	}
+	if len(l.cursors) != 3 {
+		t.Errorf("%d pages were read once there was room, want all three", len(l.cursors))
+	}
 }
 
 func TestAConnectionThatIsOffIsReadOnceItIsOn(t *testing.T) {

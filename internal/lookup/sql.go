@@ -3,11 +3,13 @@ package lookup
 import "plumbline.dev/plumbline/internal/db"
 
 const (
-	selectPull = `SELECT next, complete FROM pull WHERE location_id = $1 AND connection = $2 AND stream = $3`
+	selectPull = `SELECT next, complete, had, total, began FROM pull WHERE location_id = $1 AND connection = $2 AND stream = $3`
+
+	selectReadings = `SELECT connection, stream, complete, had, total, began FROM pull WHERE location_id = $1 ORDER BY connection, stream`
 
 	insertPull = `INSERT INTO pull (location_id, connection, stream) VALUES ($1, $2, $3) ON CONFLICT (location_id, connection, stream) DO NOTHING`
 
-	updatePull = `UPDATE pull SET next = $4, complete = $5 WHERE location_id = $1 AND connection = $2 AND stream = $3`
+	updatePull = `UPDATE pull SET next = $4, complete = $5, had = $6, total = $7, began = $8 WHERE location_id = $1 AND connection = $2 AND stream = $3`
 )
 
 const (

@@ -109,6 +109,9 @@ func (t *Tool) Pull(ctx context.Context, name, text string) (connect.Page, error
 		return connect.Page{}, err
 	}
 	page := connect.Page{More: true}
+	if c.Mark.IsZero() {
+		page.Total = int(max(list.total, 0))
+	}
 	older, inOrder := p.take(s.kind, list.rows, &page)
 	c.Mixed = c.Mixed || !inOrder
 	if c.Pass == 0 && c.Page == 1 {

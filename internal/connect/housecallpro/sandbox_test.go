@@ -313,6 +313,11 @@ func TestCounterAgainstTheSandbox(t *testing.T) {
 func TestPullerAgainstTheSandbox(t *testing.T) {
 	w := newWorld(t, nil)
 	has := w.fill()
+	for stream, ids := range has {
+		if p, err := w.tool.Pull(t.Context(), stream, ""); err != nil || p.Total != len(ids) {
+			t.Errorf("%s: %d in all (%v), want the %d there are", stream, p.Total, err, len(ids))
+		}
+	}
 	connecttest.TestPuller(t, connecttest.Puller{
 		Puller: w.tool, Decoder: w.tool, Tool: "housecallpro", Has: has, Now: func() time.Time { return w.now }, Advance: w.advance,
 		Touch: func(stream, id string) {

@@ -159,8 +159,8 @@ func TestWhatDoesNotFitIsNotAsked(t *testing.T) {
 	// It is known by now that the question costs 3,000, and that 4,900 are left, of which
 	// 2,000 are not for us.
 	e := ask()
-	if e == nil || e.Class != connect.Wait || e.After != time.Second || calls != 1 {
-		t.Errorf("the second question = %+v after %d calls, want a wait of a second and no call", e, calls)
+	if e == nil || e.Class != connect.Wait || e.After != 200*time.Millisecond || calls != 1 {
+		t.Errorf("the second question = %+v after %d calls, want a wait for 100 points and no call", e, calls)
 	}
 	now = now.Add(time.Second)
 	if e := ask(); e != nil || calls != 2 {

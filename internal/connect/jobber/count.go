@@ -55,7 +55,7 @@ func (t *Tool) IDs(ctx context.Context, name, text string) (connect.IDs, error) 
 	}
 	alone := s.entity
 	alone.selection = "id"
-	a, err := t.ask(ctx, alone.page(s.list, idPage, "", ""), vars)
+	a, err := t.ask(ctx, alone.page(s.list, idPage, "", "", false), vars)
 	if err != nil {
 		return connect.IDs{}, err
 	}

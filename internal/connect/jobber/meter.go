@@ -46,7 +46,8 @@ func (m *meter) take(q query) error {
 	}
 	// One that costs more than our share may run when the bucket is full.
 	if missing := min(cost+(1-share)*m.most, m.most) - m.available; missing > 0 {
-		return &connect.Error{Class: connect.Wait, Msg: "the points that Jobber gives are used up", After: m.wait(missing)}
+		soon := time.Duration(math.Ceil(missing/m.rate*10)) * time.Second / 10
+		return &connect.Error{Class: connect.Wait, Msg: "the points that Jobber gives are used up", After: min(soon, longestWait)}
 	}
 	m.available -= cost
 	return nil

@@ -43,11 +43,13 @@ func (t *Tool) Pull(ctx context.Context, name, text string) (connect.Page, error
 	}
 	passes := s.passes(c.Mark, c.Began)
 	p := passes[min(c.Pass, len(passes)-1)]
-	list, err := t.page(ctx, s, p, c)
+	// How many there are is asked once: the schema warns of what it costs.
+	counted := c.Mark.IsZero() && c.Pass == len(passes)-1 && c.Before.IsZero() && c.After == ""
+	list, err := t.page(ctx, s, p, c, counted)
 	if err != nil {
 		return connect.Page{}, err
 	}
-	page := connect.Page{More: true, Answers: s.answers(p, list.rows)}
+	page := connect.Page{More: true, Answers: s.answers(p, list.rows), Total: list.total}
 	if c.Pass == 0 && c.Before.IsZero() && c.After == "" {
 		c.start(p, list.rows)
 	}
@@ -89,6 +91,8 @@ type listPage struct {
 	rows []row
 	more bool
 	end  string // the vendor's cursor of the last row
+
+	total int // rows in the list, where it was asked for
 }
 
 type row struct {
@@ -103,7 +107,7 @@ func (r row) digest() string {
 	return hex.EncodeToString(sum[:4])
 }
 
-func (t *Tool) page(ctx context.Context, s stream, p pass, c cursor) (listPage, error) {
+func (t *Tool) page(ctx context.Context, s stream, p pass, c cursor, counted bool) (listPage, error) {
 	size := t.config.PageSize
 	if s.list == "jobs" {
 		size = t.config.JobPageSize
@@ -116,7 +120,7 @@ func (t *Tool) page(ctx context.Context, s stream, p pass, c cursor) (listPage, 
 		vars["after"] = c.After
 	}
 	declared, used := s.arguments(p)
-	a, err := t.ask(ctx, s.entity.page(s.list, size, declared, used), vars)
+	a, err := t.ask(ctx, s.entity.page(s.list, size, declared, used, counted), vars)
 	if err != nil {
 		return listPage{}, err
 	}
@@ -156,6 +160,7 @@ func (p pass) bounded(before time.Time) map[string]any {
 func (s stream) read(p pass, raw json.RawMessage) (listPage, error) {
 	var told struct {
 		Nodes []json.RawMessage `json:"nodes"`
+		Total int               `json:"totalCount"`
 		Info  struct {
 			End  string `json:"endCursor"`
 			More *bool  `json:"hasNextPage"`
@@ -164,7 +169,7 @@ func (s stream) read(p pass, raw json.RawMessage) (listPage, error) {
 	if err := json.Unmarshal(raw, &told); err != nil || told.Info.More == nil {
 		return listPage{}, &connect.Error{Class: connect.Human, Msg: "Jobber's list holds no " + s.list, Cure: "check base_url", Err: err}
 	}
-	list := listPage{more: *told.Info.More, end: told.Info.End}
+	list := listPage{more: *told.Info.More, end: told.Info.End, total: told.Total}
 	for _, node := range told.Nodes {
 		var o map[string]json.RawMessage
 		if err := json.Unmarshal(node, &o); err != nil || textOf(o["id"]) == "" {

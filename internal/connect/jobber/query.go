@@ -92,14 +92,18 @@ func (e entity) byID(n int) query {
 func alias(i int) string { return "a" + strconv.Itoa(i) }
 
 // page asks for a page of a list. Declared and used are the variables that the list
-// takes besides the cursor: "$filter: ClientFilterAttributes", "filter: $filter".
-func (e entity) page(list string, size int, declared, used string) query {
-	inner := e.selection + " pageInfo { endCursor hasNextPage }"
+// takes besides the cursor: "$filter: ClientFilterAttributes", "filter: $filter". Counted
+// asks how many rows there are in all.
+func (e entity) page(list string, size int, declared, used string, counted bool) query {
+	about := "pageInfo { endCursor hasNextPage }"
+	if counted {
+		about += " totalCount"
+	}
 	return query{
-		shape: fmt.Sprintf("%s/%d %s", list, size, used),
-		text: fmt.Sprintf("query($after: String %s) {\n  %s(first: %d, after: $after %s) { nodes { %s } pageInfo { endCursor hasNextPage } }\n}",
-			declared, list, size, used, e.selection),
-		cost: float64(size * points(inner)),
+		shape: fmt.Sprintf("%s/%d %s %t", list, size, used, counted),
+		text: fmt.Sprintf("query($after: String %s) {\n  %s(first: %d, after: $after %s) { nodes { %s } %s }\n}",
+			declared, list, size, used, e.selection, about),
+		cost: float64(size * points(e.selection+" "+about)),
 	}
 }
 

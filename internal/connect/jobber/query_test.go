@@ -86,7 +86,7 @@ func queries() (all []query) {
 	for _, s := range streams {
 		for _, p := range slices.Concat(s.passes(received.AddDate(0, 0, -1), received), s.passes(received.AddDate(-9999, 0, 0), received)) {
 			declared, used := s.arguments(p)
-			all = append(all, s.entity.page(s.list, largestPage, declared, used))
+			all = append(all, s.entity.page(s.list, largestPage, declared, used, true))
 		}
 	}
 	return all
@@ -109,7 +109,7 @@ func TestFiltersFitTheVendorsSchema(t *testing.T) {
 				continue
 			}
 			declared, used := s.arguments(p)
-			doc, errs := gqlparser.LoadQueryWithRules(schema, s.entity.page(s.list, 1, declared, used).text, rules.NewDefaultRules())
+			doc, errs := gqlparser.LoadQueryWithRules(schema, s.entity.page(s.list, 1, declared, used, true).text, rules.NewDefaultRules())
 			if errs != nil {
 				t.Fatal(errs)
 			}
@@ -146,7 +146,7 @@ func TestLargestQueriesFitTheBudget(t *testing.T) {
 		if s.list == "jobs" {
 			size = largestJobPage
 		}
-		if q := s.entity.page(s.list, size, "", ""); q.cost > share*m.most {
+		if q := s.entity.page(s.list, size, "", "", true); q.cost > share*m.most {
 			t.Errorf("a page of %d %s costs %v points, want at most %v", size, name, q.cost, share*m.most)
 		}
 		if q := s.entity.byID(perQuery); q.cost > share*m.most {

@@ -376,6 +376,25 @@ func TestPullerAgainstTheSandbox(t *testing.T) {
 	})
 }
 
+func TestTheFirstReadingOfAListSaysHowManyThereAre(t *testing.T) {
+	w := newWorld(t, nil)
+	has := w.fill(8)
+	for stream, ids := range has {
+		total, cursor := 0, ""
+		for more := true; more; {
+			p, err := w.tool.Pull(t.Context(), stream, cursor)
+			w.must(err)
+			total, cursor, more = max(total, p.Total), p.Next, p.More
+		}
+		if total < len(ids) {
+			t.Errorf("%s: %d in all, want the %d there are", stream, total, len(ids))
+		}
+		if p, err := w.tool.Pull(t.Context(), stream, cursor); err != nil || p.Total != 0 {
+			t.Errorf("%s: a later poll counts %d (%v), want no count", stream, p.Total, err)
+		}
+	}
+}
+
 // Many rows bear one time and a page border falls between them, the database swaps such
 // rows, and lists know of some changes only later.
 func TestNothingIsMissedThoughTimesAreEqualAndCommitsLate(t *testing.T) {

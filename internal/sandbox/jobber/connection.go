@@ -4,11 +4,13 @@ import (
 	"bytes"
 	"cmp"
 	"encoding/base64"
+	"encoding/binary"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -203,17 +205,19 @@ func sorted[P any](s *Sandbox, rows []P, by order, known keys[P]) []P {
 func sortedBy[P any](rows []P, key func(P) string, descending bool) []P {
 	type keyed struct {
 		key string
+		n   int // its place: rows with equal keys stay as they are
 		row P
 	}
 	all := make([]keyed, len(rows))
 	for i, row := range rows {
-		all[i] = keyed{key(row), row}
+		all[i] = keyed{key(row), i, row}
 	}
-	slices.SortStableFunc(all, func(a, b keyed) int {
+	slices.SortFunc(all, func(a, b keyed) int {
+		order := strings.Compare(a.key, b.key)
 		if descending {
-			a, b = b, a
+			order = -order
 		}
-		return cmp.Compare(a.key, b.key)
+		return cmp.Or(order, a.n-b.n)
 	})
 	for i, k := range all {
 		rows[i] = k.row
@@ -226,10 +230,10 @@ func byTime(t time.Time) string {
 	if t.IsZero() {
 		return ""
 	}
-	return t.UTC().Format("2006-01-02T15:04:05.000000000")
+	return byNumber(t.Unix()) + string(binary.BigEndian.AppendUint32(nil, uint32(t.Nanosecond())))
 }
 
-func byNumber(n int64) string { return fmt.Sprintf("%020d", n+1<<40) }
+func byNumber(n int64) string { return string(binary.BigEndian.AppendUint64(nil, uint64(n)^1<<63)) }
 
 // listed are the rows of a table that lists have by now.
 func listed[T any, P stamped[T]](s *Sandbox, t *table[T], keep func(P) bool) []P {

@@ -109,7 +109,10 @@ func (s *Sandbox) listJobs(a arguments) any {
 	}
 	rows := listed(s, &s.jobs, func(j *Job) bool {
 		f := l.Filter
-		start, end := s.spanned(j.ID)
+		var start, end time.Time
+		if f.StartAt != nil || f.EndAt != nil {
+			start, end = s.spanned(j.ID)
+		}
 		return f.CompletedAt.holds(j.Closed) && f.CreatedAt.holds(j.Created) && f.StartAt.holds(start) && f.EndAt.holds(end) &&
 			(f.IDs == nil || slices.Contains(f.IDs, j.ID)) && (f.JobType == "" || f.JobType == jobType(j)) &&
 			(f.Status == "" || means(f.Status, s.jobStatus(j))) && mentions(l.SearchTerm, j.Title, fmt.Sprint(j.Number))
