@@ -5,19 +5,45 @@ import (
 
 	"plumbline.dev/plumbline/internal/db"
 	"plumbline.dev/plumbline/internal/explain"
+	"plumbline.dev/plumbline/internal/lookup"
 	"plumbline.dev/plumbline/internal/mirror"
 	"plumbline.dev/plumbline/internal/tenant"
 )
 
 // Connections are those of a location.
 type Connections struct {
-	Connections []tenant.Connection `json:"connections"`
+	Connections []Connection `json:"connections"`
+}
+
+// A Connection is one with what is known of how it tells us what happens there.
+type Connection struct {
+	tenant.Connection
+	Watched *lookup.Watched `json:"watched,omitempty"`
+}
+
+// ConnectionsOf returns the connections of a location.
+func ConnectionsOf(tx *db.Tx, location string) (out Connections, err error) {
+	list, err := tenant.Connections(tx, location)
+	if err != nil {
+		return out, err
+	}
+	watched, err := lookup.WatchedOf(tx, location)
+	for _, c := range list {
+		one := Connection{Connection: c}
+		for i := range watched {
+			if watched[i].Connection == c.Name {
+				one.Watched = &watched[i]
+			}
+		}
+		out.Connections = append(out.Connections, one)
+	}
+	return out, err
 }
 
 func (a *API) connections(ctx context.Context, _ *none) (*answer[Connections], error) {
 	out := &answer[Connections]{}
 	return out, a.view(ctx, func(tx *db.Tx, location string) (err error) {
-		out.Body.Connections, err = tenant.Connections(tx, location)
+		out.Body, err = ConnectionsOf(tx, location)
 		return err
 	})
 }
