@@ -126,4 +126,11 @@ func TestAnAddressThatWasTakenFromANumberIsEnteredAgain(t *testing.T) {
 	if i := w.shown("twilio/webhooks"); i.State != "open" || !strings.Contains(i.Detail, "others.example.com") || w.phones.Inbound(sender) != "https://others.example.com/sms" {
 		t.Errorf("somebody lets another be told, and people see %+v", i)
 	}
+	w.phones.SetInbound(sender, "https://plumbline.example.com/hooks/brightwater/twilio")
+	n, err := w.node.Queue().Retry(t.Context(), "brightwater", w.shown("twilio/webhooks").Cause, "Kim")
+	w.ok(err)
+	w.minutes(1)
+	if got := w.watched("twilio"); n != 1 || got.State != "told" || w.now.Sub(got.Checked) > time.Minute || w.shown("twilio/webhooks").State != "done" {
+		t.Errorf("it was mended, and a retry of %d leaves it shown as %+v", n, got)
+	}
 }
