@@ -560,3 +560,29 @@ func TestADeliveryOfWhichNothingCanBeDerivedDelaysNoOther(t *testing.T) {
 		}
 	})
 }
+
+func TestTheTallyShowsWhatSourcesCountAndConnectionsWhetherTheyTell(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		w.do(w.now, func(tx *db.Tx) error {
+			_, err := tx.Exec(`INSERT INTO counted (location_id, connection, stream, night, began, ours, theirs, compared, done, gone, ids)
+				VALUES ('boise', 'hcp', 'jobs', '2026-05-04', 1, 12, 11, 'ids', 1, 1, '{"gone_ids":["job_1"]}')`)
+			if err != nil {
+				return err
+			}
+			_, err = tx.Exec(`INSERT INTO watch (location_id, connection, state, since, restores) VALUES ('boise', 'hcp', 'restored', 1, 2)`)
+			return err
+		})
+		var tally api.Tally
+		w.must(200, "GET", "/v1/tally?from=2026-05-04&through=2026-05-04", nil, &tally)
+		if len(tally.Counts) != 1 || tally.Counts[0].Ours != 12 || tally.Counts[0].Theirs != 11 || tally.Counts[0].Gone != 1 || !slices.Equal(tally.Counts[0].GoneIDs, []string{"job_1"}) {
+			t.Errorf("counted %+v", tally.Counts)
+		}
+		var list api.Connections
+		w.must(200, "GET", "/v1/connections", nil, &list)
+		for _, c := range list.Connections {
+			if (c.Name == "hcp") != (c.Watched != nil && c.Watched.State == "restored" && c.Watched.Restores == 2) {
+				t.Errorf("%s is shown as %+v", c.Name, c.Watched)
+			}
+		}
+	})
+}

@@ -12,25 +12,45 @@ import (
 
 // Connections are those of a location.
 type Connections struct {
-	Connections []tenant.Connection `json:"connections"`
-	Readings    []lookup.Reading    `json:"readings" doc:"How far the lists of sources have been read for the first time"`
+	Connections []Connection     `json:"connections"`
+	Readings    []lookup.Reading `json:"readings" doc:"How far the lists of sources have been read for the first time"`
+}
+
+// A Connection is one with what is known of how it tells us what happens there.
+type Connection struct {
+	tenant.Connection
+	Watched *lookup.Watched `json:"watched,omitempty"`
+}
+
+// ConnectionsOf lists the connections of a location, and how far their lists are read.
+func ConnectionsOf(tx *db.Tx, location string) (out Connections, err error) {
+	list, err := tenant.Connections(tx, location)
+	if err != nil {
+		return out, err
+	}
+	watched, err := lookup.WatchedOf(tx, location)
+	if err != nil {
+		return out, err
+	}
+	for _, c := range list {
+		one := Connection{Connection: c}
+		for i := range watched {
+			if watched[i].Connection == c.Name {
+				one.Watched = &watched[i]
+			}
+		}
+		out.Connections = append(out.Connections, one)
+	}
+	out.Readings, err = lookup.Readings(tx, location)
+	return out, err
 }
 
 func (a *API) connections(ctx context.Context, _ *none) (*answer[Connections], error) {
 	out := &answer[Connections]{}
 	return out, a.view(ctx, func(tx *db.Tx, location string) (err error) {
-		out.Body, err = a.ConnectionsOf(tx, location)
+		out.Body, err = ConnectionsOf(tx, location)
 		return err
 	})
-}
-
-// ConnectionsOf lists the connections of a location, and how far their lists are read.
-func (a *API) ConnectionsOf(tx *db.Tx, location string) (out Connections, err error) {
-	if out.Connections, err = tenant.Connections(tx, location); err != nil {
-		return out, err
-	}
-	out.Readings, err = lookup.Readings(tx, location)
-	return out, err
 }
 
 // A NameInput names a connection.

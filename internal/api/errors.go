@@ -97,6 +97,10 @@ func see(i errorqueue.Item) string {
 	if i.Kind == errorqueue.Delivery {
 		return "plumbline errors show " + i.Ref
 	}
+	if i.Kind == errorqueue.Source {
+		connection, _, _ := strings.Cut(i.Ref, "/")
+		return "plumbline explain " + connection
+	}
 	return "plumbline explain " + i.Ref[strings.LastIndexByte(i.Ref, '/')+1:]
 }
 

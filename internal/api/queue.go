@@ -34,7 +34,7 @@ type Queue struct {
 
 // A Ref names one item of the queue.
 type Ref struct {
-	Kind string `json:"kind" enum:"delivery,record,message,lookup,derivation"`
+	Kind string `json:"kind" enum:"delivery,record,message,lookup,derivation,source"`
 	Ref  string `json:"ref" minLength:"1"`
 }
 
@@ -61,7 +61,7 @@ func (q *Queue) Retry(ctx context.Context, location, cause, by string, only ...R
 		if err := retry(tx, location, i.Ref); err != nil {
 			return err
 		}
-		if i.Kind != errorqueue.Delivery && i.Kind != errorqueue.Derivation {
+		if i.Kind != errorqueue.Delivery && i.Kind != errorqueue.Derivation && i.Kind != errorqueue.Source {
 			return nil // whoever carries it out closes the item, or opens it again
 		}
 		return errorqueue.Close(tx, location, i.Kind, i.Ref, "done", "retried by "+by)

@@ -27,6 +27,7 @@ func (n *Node) Queue() *api.Queue {
 			errorqueue.Lookup:   locked(lookUpAgain),
 
 			errorqueue.Derivation: advance.Retry,
+			errorqueue.Source:     locked(watchAgain),
 		},
 		Skippers: map[string]func(tx *db.Tx, location, ref, reason string) error{
 			errorqueue.Delivery: api.SkipDelivery,
@@ -35,6 +36,7 @@ func (n *Node) Queue() *api.Queue {
 			errorqueue.Lookup:   forgone,
 
 			errorqueue.Derivation: func(*db.Tx, string, string, string) error { return nil }, // it stays as it was
+			errorqueue.Source:     func(tx *db.Tx, location, ref, _ string) error { return locked(watchAgain)(tx, location, ref) },
 		}}
 }
 
@@ -52,6 +54,24 @@ func locked(retry func(*db.Tx, string, string) error) func(*db.Tx, string, strin
 // lookUpAgain lets a question be asked again. Its ref is connection/question.
 func lookUpAgain(tx *db.Tx, location, ref string) error {
 	return outbox.Retry(tx, keyOf(location, lookup.Room, ref))
+}
+
+// watchAgain looks anew at how a source tells us, or believes what a list lacks to be gone.
+// Its ref is connection/webhooks, connection/silence or connection/count/list.
+func watchAgain(tx *db.Tx, location, ref string) error {
+	connection, what, _ := strings.Cut(ref, "/")
+	if list, ok := strings.CutPrefix(what, "count/"); ok {
+		return lookup.Believe(tx, location, connection, list)
+	}
+	return lookup.Again(tx, location, connection)
+}
+
+// unwatched looks anew at how a source tells us; what a list lacks stays.
+func unwatched(tx *db.Tx, location, ref, _ string) error {
+	if strings.Contains(ref, "/count/") {
+		return nil
+	}
+	return locked(watchAgain)(tx, location, ref)
 }
 
 // forgiven takes back what a room owes.

@@ -40,12 +40,12 @@ func (n *Node) Step(ctx context.Context, now time.Time) (worked bool, next time.
 }
 
 // stepLocation applies deliveries and, when there are none, rings clocks, brings back
-// what was snoozed and tells the staff what waits.
+// what was snoozed, tells the staff what waits and judges whether a source is too silent.
 func (n *Node) stepLocation(ctx context.Context, now time.Time, location string) (worked bool, next time.Time, err error) {
 	if worked, next, err = n.Advance.Step(ctx, now, location); worked || err != nil {
 		return worked, next, err
 	}
-	for _, step := range []func(context.Context, *db.DB, time.Time, string) (bool, time.Time, error){clock.Step, errorqueue.Step, n.rooms.notify.StepStaff} {
+	for _, step := range []func(context.Context, *db.DB, time.Time, string) (bool, time.Time, error){clock.Step, errorqueue.Step, n.rooms.notify.StepStaff, n.rooms.lookup.StepSilence} {
 		worked, at, err := step(ctx, n.DB, now, location)
 		if worked || err != nil {
 			return worked, at, err

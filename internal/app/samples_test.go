@@ -55,6 +55,9 @@ func TestTheVendorsSamplesRunTheRelay(t *testing.T) {
 	slices.SortFunc(list, func(a, b sample) int { return a.at.Compare(b.at) })
 
 	w := newWorld(t, setting{start: time.Date(2026, 5, 4, 6, 0, 0, 0, boise)})
+	w.net.Handle("api.housecallpro.com", http.HandlerFunc(func(rw http.ResponseWriter, _ *http.Request) { // which has none of what they tell of
+		rw.WriteHeader(http.StatusServiceUnavailable)
+	}))
 	hooks := w.node.Hooks()
 	post := func(s sample) int {
 		r := httptest.NewRequest(http.MethodPost, "https://plumbline.example.com/hooks/brightwater/hcp", bytes.NewReader(s.body))

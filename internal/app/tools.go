@@ -1,6 +1,7 @@
 package app
 
 import (
+	"cmp"
 	"net/http"
 	"time"
 
@@ -32,19 +33,19 @@ var tools = []struct {
 	{"form", makeTool(func(c form.Config, _ string, _ *http.Client, _ func() time.Time) (any, error) {
 		return form.New(c), c.Validate()
 	})},
-	{"housecallpro", makeTool(func(c housecallpro.Config, _ string, client *http.Client, now func() time.Time) (any, error) {
+	{"housecallpro", makeTool(func(c housecallpro.Config, callback string, client *http.Client, now func() time.Time) (any, error) {
+		c.CallbackURL = cmp.Or(c.CallbackURL, callback)
 		return housecallpro.New(c, client, now), c.Validate()
 	})},
 	{"hubspot", makeTool(func(c hubspot.Config, _ string, client *http.Client, now func() time.Time) (any, error) {
 		return hubspot.New(c, client, now), c.Validate()
 	})},
-	{"jobber", makeTool(func(c jobber.Config, _ string, client *http.Client, now func() time.Time) (any, error) {
+	{"jobber", makeTool(func(c jobber.Config, callback string, client *http.Client, now func() time.Time) (any, error) {
+		c.CallbackURL = cmp.Or(c.CallbackURL, callback)
 		return jobber.New(c, client, now), c.Validate()
 	})},
 	{"twilio", makeTool(func(c twilio.Config, callback string, client *http.Client, now func() time.Time) (any, error) {
-		if c.CallbackURL == "" {
-			c.CallbackURL = callback
-		}
+		c.CallbackURL = cmp.Or(c.CallbackURL, callback)
 		return twilio.New(c, client, now), c.Validate()
 	})},
 	{"warranty", makeTool(func(c warranty.Config, _ string, _ *http.Client, _ func() time.Time) (any, error) {

@@ -94,7 +94,7 @@ func newWorld(t *testing.T, s setting) *world {
 		APIKey: "key", Client: client, WebhookURL: home + "hcp", WebhookSecret: "secret"})
 	w.crm = hubspot.New(hubspot.Options{Now: now, Rand: rnd, Token: "pat", Portal: 62515, App: 7906213})
 	w.phones = twilio.New(twilio.Options{Now: now, Rand: rnd, AccountSid: sid, AuthToken: "0123456789abcdef0123456789abcdef", Numbers: []string{sender, staffLine},
-		Client: client, InboundURL: home + "twilio"})
+		Client: client, InboundURL: home + "twilio", Inbound: map[string]string{staffLine: home + "staffline"}})
 	w.steps = append(w.steps, w.field.Step)
 	net.Handle("api.housecallpro.com", w.field)
 	net.Handle("api.hubapi.com", w.crm)

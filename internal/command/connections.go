@@ -26,30 +26,31 @@ type connectionsList struct {
 // Run lists.
 func (c *connectionsList) Run(s *shell) error {
 	return s.with(func(n *app.Node, location string) error {
-		var all api.Connections
+		var list api.Connections
 		err := n.DB.View(s.ctx, s.Now(), func(tx *db.Tx) (err error) {
-			all, err = n.API().ConnectionsOf(tx, location)
+			list, err = api.ConnectionsOf(tx, location)
 			return err
 		})
 		if err != nil {
 			return err
 		}
 		if c.JSON {
-			return s.print(all)
+			return s.print(list)
 		}
 		w := tabwriter.NewWriter(s.Out, 0, 0, 2, ' ', 0)
-		fmt.Fprintln(w, "NAME\tTOOL\tACCOUNT\tMODE\tON SINCE")
-		for _, k := range all.Connections {
+		fmt.Fprintln(w, "NAME\tTOOL\tACCOUNT\tMODE\tON SINCE\tHEARD\tTELLS US")
+		for _, k := range list.Connections {
 			since := ""
 			if !k.OnSince.IsZero() {
 				since = k.OnSince.Format(time.RFC3339)
 			}
-			fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\n", k.Name, k.Tool, k.Account, k.Mode, since)
+			heard, tells := telling(k.Watched)
+			fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", k.Name, k.Tool, k.Account, k.Mode, since, heard, tells)
 		}
 		if err := w.Flush(); err != nil {
 			return err
 		}
-		for _, r := range all.Readings {
+		for _, r := range list.Readings {
 			if !r.Complete {
 				fmt.Fprintln(s.Out, readingLine(r))
 			}
@@ -71,6 +72,32 @@ func readingLine(r lookup.Reading) string {
 		line += ", until about " + r.Ends.Format(time.RFC3339)
 	}
 	return line
+}
+
+// telling says when a source was heard last, and how it stands with what it tells us.
+func telling(w *lookup.Watched) (heard, tells string) {
+	if w == nil {
+		return "", ""
+	}
+	if !w.Heard.IsZero() {
+		heard = w.Heard.Format(time.RFC3339)
+	}
+	switch w.State {
+	case "told":
+		tells = "yes"
+	case "off":
+		tells = "no, since " + w.Since.Format(time.RFC3339)
+	case "elsewhere":
+		tells = "tells another, since " + w.Since.Format(time.RFC3339)
+	case "restored":
+		tells = "asked to again " + w.Restored.Format(time.RFC3339)
+	default:
+		tells = "not known"
+	}
+	if !w.Silent.IsZero() {
+		tells += "; silent since " + w.Silent.Format(time.RFC3339)
+	}
+	return heard, tells
 }
 
 type connectionsSwitch struct {

@@ -157,7 +157,7 @@ func (s *shell) showItems(list []api.Tried) error {
 
 // one names single items of a cause.
 type one struct {
-	Kind string `help:"With --ref: the kind of the one item." enum:"delivery,record,message,lookup,derivation," default:""`
+	Kind string `help:"With --ref: the kind of the one item." enum:"delivery,record,message,lookup,derivation,source," default:""`
 	Ref  string `help:"Only this item of the cause."`
 }
 

@@ -58,6 +58,35 @@ type Accounted interface {
 	AccountID() string
 }
 
+// A Subscription is something that a vendor is to tell us of, and how that stands there.
+type Subscription struct {
+	Name  string // for people: "texts to +12085550100"
+	State SubscriptionState
+	Why   string // what is wrong, where something is
+}
+
+// A SubscriptionState says how a subscription stands at the vendor.
+type SubscriptionState int
+
+// States of subscriptions.
+const (
+	Hidden    SubscriptionState = iota // the vendor has no way to see it
+	Held                               // we are told
+	Off                                // it was removed, or switched off
+	Elsewhere                          // somebody lets it tell another: that is theirs to change
+)
+
+// A Subscriber is a Receiver whose subscriptions can be seen, or at least restored.
+type Subscriber interface {
+	// Subscriptions asks how they stand, with one call at the most.
+	Subscriptions(ctx context.Context) ([]Subscription, error)
+	// Restore asks the vendor to tell us again, with two calls at the most. Kept is what it
+	// returned the last time. Done twice, it is done once.
+	Restore(ctx context.Context, kept string) (string, error)
+	// Cure says what a person does where that does not help.
+	Cure() string
+}
+
 // A Decoder turns deliveries of its tool into readings. It is pure: the same
 // delivery gives the same readings for ever, within one derivation version. Nothing
 // to say (an event we have no use for) is an Ignored with a rule, a delivery that only

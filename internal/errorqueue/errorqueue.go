@@ -22,6 +22,8 @@ const (
 	Lookup   = "lookup"
 	// Derivation: a record of which what follows cannot be worked out.
 	Derivation = "derivation"
+	// Source: a source of which we are not told what happens, or not enough.
+	Source = "source"
 )
 
 // An Item is one delivery, target record, message or look-up that could not be

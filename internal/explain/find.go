@@ -20,10 +20,13 @@ var (
 )
 
 // Any explains whatever a name stands for: a job by its number, anything by an id of
-// ours or of the tool that has it, a message, an import run, or a telephone number.
+// ours or of the tool that has it, a message, an import run, a connection, or a telephone
+// number.
 func (x *Explainer) Any(tx *db.Tx, location, name string) (e Explanation, err error) {
-	if e, ok, err := x.run(tx, location, name); err != nil || ok {
-		return e, err
+	for _, of := range []func(*db.Tx, string, string) (Explanation, bool, error){x.run, x.connection} {
+		if e, ok, err := of(tx, location, name); err != nil || ok {
+			return e, err
+		}
 	}
 	messages, err := notify.Called(tx, location, name)
 	if err != nil {
@@ -53,7 +56,7 @@ func (x *Explainer) Any(tx *db.Tx, location, name string) (e Explanation, err er
 
 func nothing(name, what string) error {
 	return &plumbline.Error{Kind: plumbline.NotFound, Msg: fmt.Sprintf("there is no %s called %s", what, name),
-		Hint: "give a job's number, an id of ours, a tool's id as CONNECTION/ID or CONNECTION/TYPE/ID, a message's id or a telephone number"}
+		Hint: "give a job's number, an id of ours, a tool's id as CONNECTION/ID or CONNECTION/TYPE/ID, a connection's name, a message's id or a telephone number"}
 }
 
 // several says what a name may stand for.

@@ -3,14 +3,17 @@ package lookup
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"hash/fnv"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"plumbline.dev/plumbline"
 	"plumbline.dev/plumbline/internal/connect"
 	"plumbline.dev/plumbline/internal/db"
+	"plumbline.dev/plumbline/internal/errorqueue"
 	"plumbline.dev/plumbline/internal/outbox"
 	"plumbline.dev/plumbline/internal/record"
 	"plumbline.dev/plumbline/internal/tenant"
@@ -26,7 +29,10 @@ const (
 	nightly = 2
 	// mostOwed bounds how many reads a night owes of a list, and mostShown how many ids of
 	// differences it keeps for people. The rest is found the next night.
-	mostOwed  = 500
+	mostOwed = 500
+	// manyGone of one in ten of a list are not believed to be gone: a source that lists for
+	// another account, or not all, would have us delete everything.
+	manyGone  = 20
 	mostShown = 50
 	// heldPage is how many of our records are looked at in one transaction.
 	heldPage = 1000
@@ -252,6 +258,8 @@ func (l *Lookup) settleCount(tx *db.Tx, c tenant.Connection, call outbox.Call, f
 		}
 		if !done {
 			due = tx.Now
+		} else if err := closeLacking(tx, c, found.Stream, "the counts agree"); err != nil {
+			return nil, err
 		}
 	case found.page.Next != "":
 		if err := run.turn(tx, c, found); err != nil {
@@ -278,6 +286,7 @@ func weekly(list string) int {
 type run struct {
 	night, cursor string
 	began, page   int64
+	believed      int
 }
 
 // givenUp is how old a counting is that is not gone on with: the list has changed since.
@@ -293,7 +302,7 @@ func loadRun(tx *db.Tx, c tenant.Connection, stream string) (*run, error) {
 		return nil, rows.Err()
 	}
 	r := &run{}
-	return r, rows.Scan(&r.night, &r.began, &r.cursor, &r.page)
+	return r, rows.Scan(&r.night, &r.began, &r.cursor, &r.page, &r.believed)
 }
 
 // turn keeps a page of ids and where it leads.
@@ -316,6 +325,9 @@ func (l *Lookup) end(tx *db.Tx, c tenant.Connection, r run, found tally) error {
 	if _, err := tx.Exec(deleteListed, c.Location, c.Name, found.Stream); err != nil {
 		return err
 	}
+	if err := believable(tx, c, r, &found); err != nil {
+		return err
+	}
 	var debts []outbox.Debt
 	for why, ids := range map[string][]string{missing: found.missing, gone: found.gone} {
 		for _, id := range ids[:min(len(ids), mostOwed)] {
@@ -324,6 +336,35 @@ func (l *Lookup) end(tx *db.Tx, c tenant.Connection, r run, found tally) error {
 		}
 	}
 	return outbox.Owe(tx, debts...)
+}
+
+// believable puts it in front of a person where so many objects seem to be gone that the
+// list may be wrong: none of them is read, and so deleted, before they say so.
+func believable(tx *db.Tx, c tenant.Connection, r run, found *tally) error {
+	n := len(found.gone)
+	if r.believed == 1 || n <= manyGone || n*10 <= found.ours {
+		return closeLacking(tx, c, found.Stream, "the list lacks little")
+	}
+	some := strings.Join(found.gone[:min(n, mostShown)], " ")
+	found.gone = nil
+	return errorqueue.Open(tx, errorqueue.Item{Location: c.Location, Kind: errorqueue.Source, Ref: lacking(c, found.Stream), Cause: c.Name + ": its lists lack much",
+		Title:  fmt.Sprintf("%s lists no more %d of the %d %s that we have of it", c.Name, n, found.ours, found.Stream),
+		Cure:   "See whether the key still belongs to the same account and may see all of it. If they were really deleted there, retry this: each is read then, and deleted here.",
+		Detail: "the first of them: " + some})
+}
+
+func lacking(c tenant.Connection, stream string) string { return c.Name + "/count/" + stream }
+
+func closeLacking(tx *db.Tx, c tenant.Connection, stream, note string) error {
+	return errorqueue.Close(tx, c.Location, errorqueue.Source, lacking(c, stream), "done", note)
+}
+
+// Believe counts a list again, and takes it for true that what it lacks is gone.
+func Believe(tx *db.Tx, location, connection, stream string) error {
+	if _, err := tx.Exec(updateBelieved, location, connection, stream); err != nil {
+		return err
+	}
+	return outbox.Owe(tx, countDebt(tenant.Connection{Location: location, Name: connection}, stream, tx.Now))
 }
 
 // Counts returns what was counted of a location's sources on the nights of some days, by

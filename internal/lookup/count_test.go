@@ -12,6 +12,7 @@ import (
 	"plumbline.dev/plumbline/internal/connect"
 	"plumbline.dev/plumbline/internal/db"
 	"plumbline.dev/plumbline/internal/db/dbtest"
+	"plumbline.dev/plumbline/internal/errorqueue"
 	"plumbline.dev/plumbline/internal/lookup"
 	"plumbline.dev/plumbline/internal/tenant"
 )
@@ -211,5 +212,33 @@ func TestAListThatWasNotReadWholeIsNotCounted(t *testing.T) {
 	s.night(6)
 	if n := s.last(); l.counts != 1 || n.Ours != 1 || n.Missing+n.Gone != 0 {
 		t.Errorf("counted %+v in %d nights after it was read", n, l.counts)
+	}
+}
+
+func TestAListThatLacksMuchIsNotBelievedUntilAPersonSaysSo(t *testing.T) {
+	s := open(t, dbtest.Open(t))
+	l := s.counted(60)
+	s.tools["field"] = quietLister{l}
+	all := l.list
+	l.list = l.list[:30]
+	for _, r := range all[30:] {
+		delete(l.source.objects, r.ID)
+	}
+	s.night(3)
+	item := func() errorqueue.Item {
+		var i errorqueue.Item
+		s.do(func(tx *db.Tx) (err error) {
+			i, err = errorqueue.Get(tx, place, errorqueue.Source, "field/count/customers")
+			return err
+		})
+		return i
+	}
+	if i := item(); i.State != "open" || i.Cure == "" || len(l.source.asked) != 0 || s.last().Gone != 30 {
+		t.Errorf("half of a list is gone: %+v, with %d reads, counted %+v", i, len(l.source.asked), s.last())
+	}
+	s.do(func(tx *db.Tx) error { return lookup.Believe(tx, place, "field", "customers") })
+	s.calls()
+	if i := item(); i.State != "done" || !s.record(plumbline.Customer, "c/45").Deleted() || s.record(plumbline.Customer, "c/5").Deleted() {
+		t.Errorf("a person has said that they are gone: %+v", i)
 	}
 }

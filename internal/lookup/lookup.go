@@ -9,6 +9,7 @@ import (
 	"context"
 	"encoding/json"
 	"strings"
+	"sync"
 	"time"
 
 	"plumbline.dev/plumbline"
@@ -43,6 +44,8 @@ type Lookup struct {
 	// Budget names the class of a tool's budget that a use spends; nil: the use itself.
 	// The one use is "read".
 	Budget func(tool, use string) string
+
+	due sync.Map // location -> when the silence of its sources is judged next
 }
 
 var (
@@ -57,6 +60,7 @@ type question struct {
 	Named  *named    `json:"named,omitempty"`
 	Pull   *pull     `json:"pull,omitempty"`
 	Count  *counting `json:"count,omitempty"`
+	Watch  *watching `json:"watch,omitempty"`
 	Route  *route    `json:"route,omitempty"`
 	Enrich *enrich   `json:"enrich,omitempty"`
 }
@@ -105,6 +109,8 @@ func (l *Lookup) Prepare(tx *db.Tx, c tenant.Connection, rows []outbox.Row) (cal
 			later = &s
 		case "count":
 			q.Count, later, err = l.prepareCount(tx, c, row, rest)
+		case "watch":
+			q.Watch, err = l.prepareWatch(tx, c)
 		case "route":
 			q.Route, err = l.prepareRoute(tx, c, plumbline.GoldenID(row.Lot), rest)
 		}
@@ -122,6 +128,9 @@ func (l *Lookup) Prepare(tx *db.Tx, c tenant.Connection, rows []outbox.Row) (cal
 		call := outbox.NewCall(tx, l.budget(c), q, row)
 		if q.Pull != nil || q.Count != nil {
 			call.Within = 40 * time.Second // a page is long
+		}
+		if q.Watch != nil && q.Watch.Restore {
+			call.Cost = 2
 		}
 		calls = append(calls, call)
 	}
@@ -151,6 +160,8 @@ func (l *Lookup) Perform(ctx context.Context, c tenant.Connection, call outbox.C
 		return l.performPull(ctx, c, *q.Pull)
 	case q.Count != nil:
 		return l.performCount(ctx, c, call, *q.Count)
+	case q.Watch != nil:
+		return l.performWatch(ctx, c, *q.Watch)
 	case q.Route != nil:
 		return l.performRoute(ctx, c, *q.Route)
 	case q.Enrich != nil:
@@ -188,6 +199,8 @@ func (l *Lookup) Settle(tx *db.Tx, c tenant.Connection, call outbox.Call, r outb
 			return l.settlePull(tx, c, call, answer)
 		case tally:
 			return l.settleCount(tx, c, call, answer)
+		case watchedNow:
+			return l.settleWatch(tx, c, call, answer)
 		case advance.RouteAnswer:
 			err = keepRoute(tx, c, call, answer)
 		case found:

@@ -46,14 +46,17 @@ func (l *Lookup) puller(location, connection string) connect.Puller {
 	return p
 }
 
-// Begin owes the lists of a source for the first time, and their counts; each list read,
-// and each counted, owes the next. Of a provider it owes a look at all that is missing. What
-// is not switched on is read once it is. Begun twice is begun once.
+// Begin owes the lists of a source for the first time, their counts, and a look at how it
+// tells us; each of these owes the next. Of a provider it owes a look at all that is missing.
+// What is not switched on is read once it is. Begun twice is begun once.
 func (l *Lookup) Begin(tx *db.Tx, c tenant.Connection) (err error) {
 	defer plumbline.Wrap(&err, "begin to read %s", c.Name)
 
 	if l.enricher(c.Location, c.Name) != nil {
 		return l.beginEnriching(tx, c)
+	}
+	if err := l.beginWatch(tx, c); err != nil {
+		return err
 	}
 	p := l.puller(c.Location, c.Name)
 	if p == nil {
@@ -125,8 +128,13 @@ func (l *Lookup) settlePull(tx *db.Tx, c tenant.Connection, call outbox.Call, pa
 	if err != nil {
 		return nil, err
 	}
-	for _, a := range fresh {
-		if err := l.keepRead(tx, c, call, a); err != nil {
+	for _, n := range fresh {
+		if err := l.keepRead(tx, c, call, n.Answer); err != nil {
+			return nil, err
+		}
+	}
+	if at.complete {
+		if err := l.noteUntold(tx, c, call, fresh); err != nil {
 			return nil, err
 		}
 	}
@@ -164,7 +172,7 @@ func (p *pulled) read(page connect.Page, asked time.Time) {
 
 // fresh leaves out the answers that say what is known already, as those of a list do most
 // often: what their objects were named by has been applied with them.
-func (l *Lookup) fresh(tx *db.Tx, c tenant.Connection, call outbox.Call, answers []connect.Answer) (list []connect.Answer, err error) {
+func (l *Lookup) fresh(tx *db.Tx, c tenant.Connection, call outbox.Call, answers []connect.Answer) (list []news, err error) {
 	decoder, _ := l.Tool(c.Location, c.Name).(connect.Decoder)
 	said := make([][]plumbline.Reading, len(answers))
 	var ids []string
@@ -192,13 +200,13 @@ func (l *Lookup) fresh(tx *db.Tx, c tenant.Connection, call outbox.Call, answers
 	}
 	var read []inbox.Covering
 	for i, a := range answers {
-		news := len(said[i]) == 0
+		says := len(said[i]) > 0
 		for _, r := range said[i] {
 			row := known[record.IDOf(c.Location, c.Name, r)]
-			news = news || row == nil || !row.Says(r)
+			says = says && row != nil && row.Says(r)
 		}
-		if news {
-			list = append(list, a)
+		if !says {
+			list = append(list, news{a, said[i]})
 			continue
 		}
 		for _, r := range said[i] {

@@ -13,12 +13,15 @@ const (
 )
 
 const (
-	selectRun = `SELECT night, began, cursor, page FROM counted WHERE location_id = $1 AND connection = $2 AND stream = $3 AND done = 0 AND began > $4
+	selectRun = `SELECT night, began, cursor, page, believed FROM counted WHERE location_id = $1 AND connection = $2 AND stream = $3 AND done = 0 AND began > $4
 		ORDER BY night DESC LIMIT 1`
 
 	upsertCounted = `INSERT INTO counted (location_id, connection, stream, night, began, ours, theirs, done) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
 		ON CONFLICT (location_id, connection, stream, night) DO UPDATE SET began = excluded.began, ours = excluded.ours, theirs = excluded.theirs,
 			done = excluded.done, compared = 'count', cursor = '', page = 0, missing = 0, gone = 0, ids = '{}'`
+
+	updateBelieved = `UPDATE counted SET believed = 1 WHERE location_id = $1 AND connection = $2 AND stream = $3
+		AND night = (SELECT MAX(night) FROM counted WHERE location_id = $1 AND connection = $2 AND stream = $3)`
 
 	updateRun = `UPDATE counted SET cursor = $5, page = $6 WHERE location_id = $1 AND connection = $2 AND stream = $3 AND night = $4`
 
@@ -33,6 +36,19 @@ const (
 
 	selectListed = `SELECT ids FROM listed WHERE location_id = $1 AND connection = $2 AND stream = $3`
 	deleteListed = `DELETE FROM listed WHERE location_id = $1 AND connection = $2 AND stream = $3`
+)
+
+const (
+	watchColumns = `SELECT connection, state, since, checked, shown, restored, restores, kept, untold, listening, judged, silent, note FROM watch WHERE location_id = $1 `
+
+	selectWatch   = watchColumns + `AND connection = $2`
+	selectWatches = watchColumns + `ORDER BY connection`
+
+	upsertWatch = `INSERT INTO watch (location_id, connection, state, since, checked, shown, restored, restores, kept, untold, listening, judged, silent, note)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
+		ON CONFLICT (location_id, connection) DO UPDATE SET state = excluded.state, since = excluded.since, checked = excluded.checked, shown = excluded.shown,
+			restored = excluded.restored, restores = excluded.restores, kept = excluded.kept, untold = excluded.untold, listening = excluded.listening,
+			judged = excluded.judged, silent = excluded.silent, note = excluded.note`
 )
 
 const selectLastStop = `SELECT job_id FROM stop

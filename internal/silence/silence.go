@@ -29,6 +29,8 @@ const (
 	shortest = time.Hour
 	// longest is how much of a silence is looked at.
 	longest = 14 * 24 * time.Hour
+	// Span is how far back a judge has to be told when the source spoke.
+	Span = Weeks*7*24*time.Hour + longest
 	// before is in how many of the past weeks the same hours may have been silent, too.
 	before = 1
 )
@@ -45,7 +47,7 @@ type Question struct {
 	Off   func(day time.Time) bool // whether the office takes a day off on which it works otherwise
 	First time.Time                // when it was heard first
 	Since time.Time                // since when nothing that it said can have been missed
-	Hours []Hour                   // those in which it spoke, in order; of the last Weeks and longest
+	Hours []Hour                   // those in which it spoke, in order; of the last Span
 }
 
 // A Verdict says whether a source is too silent, and why.

@@ -113,7 +113,7 @@ func known(hours []silence.Hour, now time.Time, off func(time.Time) bool) silenc
 		if q.First.IsZero() {
 			q.First, q.Since = h.Start, h.Start
 		}
-		if h.Slots != 0 && h.Start.After(now.AddDate(0, 0, -7*silence.Weeks-15)) {
+		if h.Slots != 0 && h.Start.After(now.Add(-silence.Span)) {
 			q.Hours = append(q.Hours, h)
 		}
 	}
@@ -123,7 +123,7 @@ func known(hours []silence.Hour, now time.Time, off func(time.Time) bool) silenc
 // judge judges at an instant what was heard until then.
 func judge(hours []silence.Hour, at time.Time, off func(time.Time) bool) silence.Verdict {
 	first := hours[0].Start
-	old, _ := slices.BinarySearchFunc(hours, at.AddDate(0, 0, -7*silence.Weeks-15), func(h silence.Hour, t time.Time) int { return h.Start.Compare(t) })
+	old, _ := slices.BinarySearchFunc(hours, at.Add(-silence.Span), func(h silence.Hour, t time.Time) int { return h.Start.Compare(t) })
 	q := known(hours[old:], at, off)
 	q.First, q.Since = first, first
 	return silence.Judge(q, at)

@@ -28,6 +28,8 @@ type Config struct {
 	BaseURL        string           `json:"base_url" yaml:"base_url"`               // DefaultBase
 	CompanyID      string           `json:"company_id" yaml:"company_id"`           // sent as X-Company-Id, for a key that spans locations
 
+	CallbackURL string `json:"callback_url" yaml:"callback_url"` // the public address of this connection's webhooks, for people
+
 	SignatureHeader string        `json:"signature_header" yaml:"signature_header"` // Api-Signature
 	TimestampHeader string        `json:"timestamp_header" yaml:"timestamp_header"` // Api-Timestamp; "none": the body alone is signed, undated
 	Encoding        string        `json:"encoding" yaml:"encoding"`                 // hex or base64; hex
@@ -136,6 +138,7 @@ type Tool struct {
 
 var _ interface {
 	connect.Receiver
+	connect.Subscriber
 	connect.Decoder
 	connect.Fetcher
 	connect.Puller

@@ -296,6 +296,15 @@ func (w *world) fill() map[string][]string {
 	return has
 }
 
+func TestSubscriberAgainstTheSandbox(t *testing.T) {
+	w := newWorld(t, nil)
+	connecttest.TestSubscriber(t, connecttest.Subscriber{Subscriber: w.tool, Stop: func() { w.fake.SwitchWebhook(false) }, Tells: w.fake.WebhookOn})
+	w = newWorld(t, func(o *fake.Options) { o.APIKey = "another-0123456789" })
+	if _, err := w.tool.Restore(t.Context(), ""); err == nil || connect.AsError(err).Class != connect.Human || connect.AsError(err).Cure == "" {
+		t.Errorf("Restore with a key that may not = %v, want an error of class human with a cure", err)
+	}
+}
+
 func TestCounterAgainstTheSandbox(t *testing.T) {
 	w := newWorld(t, func(o *fake.Options) { o.ListDeleted = true })
 	has := w.fill()

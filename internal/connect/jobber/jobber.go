@@ -34,6 +34,7 @@ type Config struct {
 	ClientSecret connect.Secret `json:"client_secret" yaml:"client_secret"` // also signs the webhooks
 	BaseURL      string         `json:"base_url" yaml:"base_url"`           // DefaultBase
 	Version      string         `json:"version" yaml:"version"`             // DefaultVersion; of the schema, a date
+	CallbackURL  string         `json:"callback_url" yaml:"callback_url"`   // the public address of this connection's webhooks
 
 	PageSize    int `json:"page_size" yaml:"page_size"`         // rows per page of a poll; 25
 	JobPageSize int `json:"job_page_size" yaml:"job_page_size"` // the same for jobs, which bring their visits; 20
@@ -121,6 +122,7 @@ type Tool struct {
 
 var _ interface {
 	connect.Receiver
+	connect.Subscriber
 	connect.Decoder
 	connect.ManyFetcher
 	connect.Puller

@@ -356,6 +356,40 @@ func (w *world) touch(stream, id string) {
 	}
 }
 
+func TestSubscriberAgainstTheSandbox(t *testing.T) {
+	w := newWorld(t, nil)
+	w.tool.config.CallbackURL = "https://hooks.example.com/hooks/field"
+	w.advance(time.Minute) // APP_CONNECT
+	connecttest.TestSubscriber(t, connecttest.Subscriber{
+		Subscriber: w.tool,
+		Stop:       func() { w.fake.SetWebhookURL("") },
+		Tells: func() bool {
+			before := len(w.kept)
+			w.fake.CreateClient(fake.Client{FirstName: "Dana"})
+			w.advance(time.Minute)
+			return len(w.kept) == before+1
+		},
+	})
+	if n := len(w.fake.Endpoints()); n != len(read()) {
+		t.Errorf("%d endpoints after two times, want one for each of %d topics", n, len(read()))
+	}
+	w.must(w.fake.Disconnect())
+	if _, err := w.tool.Restore(t.Context(), ""); err == nil {
+		t.Error("an account that has let us go makes endpoints")
+	}
+}
+
+func TestEveryTopicThatIsReadIsOneOfTheVendors(t *testing.T) {
+	if len(read()) != 30 {
+		t.Errorf("%d topics are read, want 30: %v", len(read()), read())
+	}
+	for _, name := range read() {
+		if s, _, ok := topic(name); !ok || s.rule != "" {
+			t.Errorf("%s is no topic that is read", name)
+		}
+	}
+}
+
 func TestCounterAgainstTheSandbox(t *testing.T) {
 	w := newWorld(t, nil)
 	has := w.fill(8)

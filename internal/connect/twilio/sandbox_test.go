@@ -5,6 +5,7 @@ import (
 	"io"
 	"math/rand/v2"
 	"net/http"
+	"strings"
 	"testing"
 	"time"
 
@@ -215,4 +216,46 @@ func TestSandboxTroubleIsClassified(t *testing.T) {
 			}
 		})
 	}
+}
+
+// asked is a world whose calls are not held against the description of messages.
+func asked(t *testing.T, change func(*Config)) (*world, *Tool) {
+	w := newWorld(t)
+	network := sandbox.New(sandbox.Options{Now: func() time.Time { return w.now }, Rand: rand.New(rand.NewPCG(1, 1))})
+	network.Handle("api.twilio.com", w.fake)
+	network.Handle("messaging.twilio.com", w.fake)
+	c := config()
+	c.MessagingServiceSid, c.From = "", "+15005550006"
+	change(&c)
+	return w, New(c, &http.Client{Transport: network}, func() time.Time { return w.now })
+}
+
+func TestSubscriberAgainstTheSandbox(t *testing.T) {
+	for _, c := range []struct{ name, sender string }{{"a number", "+15005550006"}, {"a Messaging Service", service}} {
+		t.Run(c.name, func(t *testing.T) {
+			w, tool := asked(t, func(o *Config) {
+				if c.sender == service {
+					o.From, o.MessagingServiceSid = "", service
+				}
+			})
+			w.fake.SetInbound(c.sender, tool.config.CallbackURL+"#rc=5&rp=all")
+			connecttest.TestSubscriber(t, connecttest.Subscriber{Subscriber: tool, Stop: func() { w.fake.SetInbound(c.sender, "") },
+				Tells: func() bool { return w.fake.Inbound(c.sender) == tool.config.CallbackURL+"#rc=5&rp=all" }})
+			w.fake.SetInbound(c.sender, "https://others.example.com/sms?token=secret")
+			got, err := tool.Subscriptions(t.Context())
+			if err != nil || got[0].State != connect.Elsewhere || !strings.Contains(got[0].Why, "others.example.com") || strings.Contains(got[0].Why, "secret") {
+				t.Errorf("Subscriptions of what tells another = %+v, %v", got, err)
+			}
+		})
+	}
+	t.Run("a number of another account, and a short code", func(t *testing.T) {
+		_, tool := asked(t, func(o *Config) { o.From = "+15005550009" })
+		if got, err := tool.Subscriptions(t.Context()); err != nil || got[0].State != connect.Elsewhere {
+			t.Errorf("Subscriptions = %+v, %v", got, err)
+		}
+		_, tool = asked(t, func(o *Config) { o.From = "12345" })
+		if got, err := tool.Subscriptions(t.Context()); err != nil || got[0].State != connect.Hidden {
+			t.Errorf("Subscriptions = %+v, %v", got, err)
+		}
+	})
 }

@@ -19,8 +19,11 @@ import (
 	"plumbline.dev/plumbline/internal/connect"
 )
 
-// DefaultBase is the vendor's API for texts.
-const DefaultBase = "https://api.twilio.com"
+// DefaultBase is the vendor's API for texts, DefaultMessaging that for Messaging Services.
+const (
+	DefaultBase      = "https://api.twilio.com"
+	DefaultMessaging = "https://messaging.twilio.com"
+)
 
 // Config is one account, or better subaccount, with one sender.
 type Config struct {
@@ -31,7 +34,8 @@ type Config struct {
 	// Exactly one of From (E.164 or short code) and MessagingServiceSid.
 	From                string `json:"from" yaml:"from"`
 	MessagingServiceSid string `json:"messaging_service_sid" yaml:"messaging_service_sid"`
-	BaseURL             string `json:"base_url" yaml:"base_url"` // DefaultBase
+	BaseURL             string `json:"base_url" yaml:"base_url"`           // DefaultBase
+	MessagingURL        string `json:"messaging_url" yaml:"messaging_url"` // DefaultMessaging, or base_url where that is given
 	// CallbackURL is the public address of this connection's webhooks, as Twilio
 	// calls it; receipts go to CallbackURL/status/ATTEMPT.
 	CallbackURL string `json:"callback_url" yaml:"callback_url"`
@@ -41,8 +45,14 @@ type Config struct {
 }
 
 func (c Config) withDefaults() Config {
+	if c.MessagingURL == "" {
+		c.MessagingURL = c.BaseURL
+	}
 	if c.BaseURL == "" {
 		c.BaseURL = DefaultBase
+	}
+	if c.MessagingURL == "" {
+		c.MessagingURL = DefaultMessaging
 	}
 	if c.MessagesPerSecond == 0 {
 		c.MessagesPerSecond = 1
@@ -90,6 +100,9 @@ func (c Config) Validate() error {
 	if problem := connect.CheckBase(c.BaseURL); problem != "" {
 		wrong("base_url", problem, "leave it out for "+DefaultBase)
 	}
+	if problem := connect.CheckBase(c.MessagingURL); problem != "" {
+		wrong("messaging_url", problem, "leave it out for "+DefaultMessaging)
+	}
 	if problem := checkCallback(c.CallbackURL); problem != "" {
 		wrong("callback_url", problem, "give the public https address of this connection's webhooks")
 	}
@@ -111,16 +124,18 @@ func checkCallback(text string) string {
 	return ""
 }
 
-// Tool is a connection to Twilio. It receives, replies, decodes, sends and tells its
-// budget.
+// Tool is a connection to Twilio. It receives, replies, decodes, sends, sees to it that it
+// is told, and tells its budget.
 type Tool struct {
-	config Config
-	caller connect.Caller
-	now    func() time.Time
+	config    Config
+	caller    connect.Caller
+	messaging connect.Caller // asks about Messaging Services
+	now       func() time.Time
 }
 
 var _ interface {
 	connect.Receiver
+	connect.Subscriber
 	connect.Replier
 	connect.Decoder
 	connect.Sender
@@ -140,6 +155,8 @@ func New(c Config, client *http.Client, now func() time.Time) *Tool {
 		},
 		Refused: t.refused,
 	}
+	t.messaging = t.caller
+	t.messaging.Base = c.MessagingURL
 	return t
 }
 

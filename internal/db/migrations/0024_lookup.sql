@@ -14,6 +14,7 @@ CREATE TABLE counted (
 	missing     BIGINT NOT NULL DEFAULT 0, -- there, and not here
 	gone        BIGINT NOT NULL DEFAULT 0, -- here, and not there
 	ids         TEXT NOT NULL DEFAULT '{}', -- the first of both
+	believed    BIGINT NOT NULL DEFAULT 0, -- 1: a person says that so many are gone
 	PRIMARY KEY (location_id, connection, stream, night)
 );
 -- The ids of a list while it is read, page by page. Working rows.

@@ -32,6 +32,13 @@ func (s *Sandbox) WebhooksOn() bool { return s.hooks.On() }
 // Webhooks returns all events with their tries, in the order of their making.
 func (s *Sandbox) Webhooks() []sandbox.Webhook { return s.hooks.All() }
 
+// SetWebhookURL changes the app's URL in the Developer Center; empty removes it.
+func (s *Sandbox) SetWebhookURL(url string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.opts.WebhookURL = url
+}
+
 // Endpoints returns those that exist; the API itself cannot list them.
 func (s *Sandbox) Endpoints() []Endpoint {
 	s.mu.Lock()

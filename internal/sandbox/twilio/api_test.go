@@ -320,3 +320,68 @@ func TestSegments(t *testing.T) {
 		}
 	}
 }
+
+func TestServicesObeyTwiliosOpenAPI(t *testing.T) {
+	doc, err := openapi3.NewLoader().LoadFromData(data(t, "openapi-messaging-v1-services.json", nil))
+	must(t, err)
+	w := newWorld(t, nil)
+	for method, form := range map[string]url.Values{"GET": nil, "POST": {"InboundRequestUrl": {"https://hooks.example.com/in"}, "InboundMethod": {"POST"}}} {
+		resp, got, err := w.call(method, "/v1/Services/"+service, form)
+		must(t, err)
+		if resp.StatusCode != http.StatusOK {
+			t.Fatalf("%s answered %d %v", method, resp.StatusCode, got)
+		}
+		schema := doc.Components.Schemas["messaging.v1.service"].Value
+		if err := schema.VisitJSON(any(got), openapi3.MultiErrors()); err != nil {
+			t.Error(err)
+		}
+		for name := range got {
+			if schema.Properties[name] == nil {
+				t.Errorf("%s is too many", name)
+			}
+		}
+	}
+	if got := w.Inbound(service); got != "https://hooks.example.com/in" {
+		t.Errorf("texts that come in are told to %q", got)
+	}
+}
+
+func TestATextIsToldWhereItsNumberOrServiceSays(t *testing.T) {
+	w := newWorld(t, func(o *Options) { o.Inbound = map[string]string{ours: "https://hooks.example.com/own"} })
+	numbers := strings.Replace(messages, "/Messages.json", "/IncomingPhoneNumbers", 1)
+	told := func(number string) string {
+		t.Helper()
+		before := len(w.got)
+		_, err := w.Receive(dana, number, "hello")
+		must(t, err)
+		w.run(time.Minute)
+		if len(w.got) == before {
+			return ""
+		}
+		return w.got[len(w.got)-1].uri
+	}
+	if got := told(ours); !strings.HasSuffix(got, "/own") {
+		t.Errorf("told at %q, want the number's own address", got)
+	}
+	_, list, err := w.call("GET", numbers+".json?PhoneNumber="+url.QueryEscape(ours), nil)
+	must(t, err)
+	one := list["incoming_phone_numbers"].([]any)[0].(map[string]any)
+	if one["sms_url"] != "https://hooks.example.com/own" || one["phone_number"] != ours {
+		t.Errorf("the number is shown as %v", one)
+	}
+	_, _, err = w.call("POST", numbers+"/"+one["sid"].(string)+".json", url.Values{"SmsUrl": {""}})
+	must(t, err)
+	if got := told(ours); got != "" {
+		t.Errorf("told at %q, want nowhere", got)
+	}
+	w.SetInbound(service, "")
+	if sid, err := w.Receive(dana, pool, "hello"); err != nil || sid != "" {
+		t.Errorf("a service without an address has received %q, %v", sid, err)
+	}
+	_, _, err = w.call("POST", "/v1/Services/"+service, url.Values{"UseInboundWebhookOnNumber": {"true"}})
+	must(t, err)
+	w.SetInbound(pool, "https://hooks.example.com/pool")
+	if got := told(pool); !strings.HasSuffix(got, "/pool") {
+		t.Errorf("told at %q, want the address of the service's number", got)
+	}
+}

@@ -30,6 +30,9 @@ func (s *Sandbox) Receive(from, to, body string) (sid string, err error) {
 	if !ours {
 		return "", fmt.Errorf("receive a text for %s: no such number of ours", to)
 	}
+	if service != nil && s.inboundOf(to).url == "" {
+		return "", nil // receiving is disabled: Twilio does not even log it
+	}
 	m := s.keep(&Message{Direction: "inbound", From: from, To: to, Body: body, Status: "received"})
 	m.Sent, m.Arrived = m.Created, m.Created
 	p := url.Values{
@@ -41,18 +44,16 @@ func (s *Sandbox) Receive(from, to, body string) (sid string, err error) {
 		p.Set(empty, "")
 	}
 	word := keywords[strings.ToUpper(strings.TrimSpace(body))]
-	hook := s.opts.InboundURL
 	if service != nil {
 		m.Service = service.Sid
 		p.Set("MessagingServiceSid", service.Sid)
-		hook = either(service.InboundURL, hook)
 		if service.AdvancedOptOut && word != "" {
 			p.Set("OptOutType", word)
 		}
 	}
 	s.heed(m, word)
-	if hook != "" {
-		s.queue(&Webhook{Kind: "inbound", MessageSid: m.Sid, Status: m.Status, URL: hook, Params: p, Happened: m.Created})
+	if h := s.inboundOf(to); h.url != "" && h.application == "" {
+		s.queue(&Webhook{Kind: "inbound", MessageSid: m.Sid, Status: m.Status, URL: h.url, Params: p, Happened: m.Created})
 	}
 	return m.Sid, nil
 }

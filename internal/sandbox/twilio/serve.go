@@ -48,12 +48,17 @@ func (unheard) WriteHeader(int)             {}
 func (s *Sandbox) mux() *http.ServeMux {
 	m := http.NewServeMux()
 	for pattern, serve := range map[string]func(http.ResponseWriter, *http.Request) error{
-		"POST " + base + "{account}/Messages.json":     s.postMessage,
-		"GET " + base + "{account}/Messages.json":      s.listMessages,
-		"GET " + base + "{account}/Messages/{file}":    s.getMessage,
-		"POST " + base + "{account}/Messages/{file}":   s.changeMessage,
-		"DELETE " + base + "{account}/Messages/{file}": s.deleteMessage,
-		"/": func(http.ResponseWriter, *http.Request) error { return problem{http.StatusNotFound, 20404} },
+		"POST " + base + "{account}/Messages.json":               s.postMessage,
+		"GET " + base + "{account}/Messages.json":                s.listMessages,
+		"GET " + base + "{account}/Messages/{file}":              s.getMessage,
+		"POST " + base + "{account}/Messages/{file}":             s.changeMessage,
+		"DELETE " + base + "{account}/Messages/{file}":           s.deleteMessage,
+		"GET " + base + "{account}/IncomingPhoneNumbers.json":    s.listNumbers,
+		"GET " + base + "{account}/IncomingPhoneNumbers/{file}":  s.getNumber,
+		"POST " + base + "{account}/IncomingPhoneNumbers/{file}": s.postNumber,
+		"GET /v1/Services/{sid}":                                 s.getService, // of messaging.twilio.com
+		"POST /v1/Services/{sid}":                                s.postService,
+		"/":                                                      func(http.ResponseWriter, *http.Request) error { return problem{http.StatusNotFound, 20404} },
 	} {
 		m.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) {
 			err := s.authorize(r)

@@ -32,6 +32,8 @@ type Options struct {
 
 	Client     *http.Client // calls webhooks; nil is http.DefaultClient
 	InboundURL string       // for inbound texts, as configured, with overrides behind '#'
+	// Inbound are the URLs of numbers that have one of their own.
+	Inbound map[string]string
 
 	Faults Faults
 }
@@ -76,6 +78,7 @@ type Sandbox struct {
 	bySid    map[string]*Message
 	marks    map[string]Mark
 	stopped  map[stop]bool
+	hooks    map[string]*hook // by number, and by service
 	webhooks []*Webhook
 	states   tasks // state changes to come
 	calls    tasks // webhooks to call
@@ -91,6 +94,7 @@ func New(o Options) *Sandbox {
 		o.Client = http.DefaultClient
 	}
 	s := &Sandbox{opts: o, bySid: map[string]*Message{}, marks: map[string]Mark{}, stopped: map[stop]bool{}}
+	s.setUp()
 	s.routes = s.mux()
 	return s
 }
