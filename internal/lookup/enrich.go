@@ -161,10 +161,13 @@ func keepFinding(tx *db.Tx, c tenant.Connection, call outbox.Call, f found) erro
 	return err
 }
 
+// ourRecords is the list through which a provider is led.
+const ourRecords = "our records"
+
 // beginEnriching owes a walk through all records for what was missing before a provider
 // came. Begun twice is begun once.
 func (l *Lookup) beginEnriching(tx *db.Tx, c tenant.Connection) error {
-	fresh, err := tx.Exec(insertPull, c.Location, c.Name, "missing")
+	fresh, err := tx.Exec(insertPull, c.Location, c.Name, ourRecords)
 	if err != nil || fresh == 0 {
 		return err
 	}
@@ -173,7 +176,7 @@ func (l *Lookup) beginEnriching(tx *db.Tx, c tenant.Connection) error {
 
 // walk owes what is missing of the next records, page by page; it makes no call itself.
 func (l *Lookup) walk(tx *db.Tx, c tenant.Connection, row outbox.Row) (outbox.Settled, error) {
-	at, err := loadPull(tx, c, "missing")
+	at, err := loadPull(tx, c, ourRecords)
 	if err != nil || l.enricher(c.Location, c.Name) == nil {
 		return outbox.Settled{Row: row, What: outbox.Done}, err
 	}
@@ -217,6 +220,8 @@ func (l *Lookup) walk(tx *db.Tx, c tenant.Connection, row outbox.Row) (outbox.Se
 	default:
 		at.next, at.complete, settled = "", true, outbox.Settled{Row: row, What: outbox.Done}
 	}
-	_, err = tx.Exec(updatePull, c.Location, c.Name, "missing", at.next, bit(at.complete))
-	return settled, err
+	if at.had += int64(len(page)); at.began == 0 {
+		at.began = tx.Now.UnixMilli()
+	}
+	return settled, storePull(tx, c, ourRecords, at)
 }

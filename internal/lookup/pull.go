@@ -149,7 +149,7 @@ func (l *Lookup) settlePull(tx *db.Tx, c tenant.Connection, call outbox.Call, pa
 			return nil, err
 		}
 	}
-	if _, err := tx.Exec(updatePull, c.Location, c.Name, page.Stream, at.next, bit(at.complete), at.had, at.total, at.began); err != nil {
+	if err := storePull(tx, c, page.Stream, at); err != nil {
 		return nil, err
 	}
 	// owed anew and not put off, so that the class follows
@@ -243,6 +243,11 @@ func loadPull(tx *db.Tx, c tenant.Connection, stream string) (at pulled, err err
 	err = tx.QueryRow(selectPull, c.Location, c.Name, stream).Scan(&at.next, &complete, &at.had, &at.total, &at.began)
 	at.complete = complete == 1
 	return at, err
+}
+
+func storePull(tx *db.Tx, c tenant.Connection, stream string, at pulled) error {
+	_, err := tx.Exec(updatePull, c.Location, c.Name, stream, at.next, bit(at.complete), at.had, at.total, at.began)
+	return err
 }
 
 func bit(is bool) int {
