@@ -250,6 +250,7 @@ func TestNoFailureOfTheCRMIsSwallowed(t *testing.T) {
 			} else {
 				w.wantTried("mirror")
 			}
+			w.wantPatience()
 			mend()
 			if f.item != "" {
 				w.retryAll()
@@ -265,6 +266,23 @@ func TestNoFailureOfTheCRMIsSwallowed(t *testing.T) {
 			w.associated("deals", "contacts")
 		})
 	}
+}
+
+// wantPatience holds that what fails again and again is tried less and less often.
+func (w *world) wantPatience() {
+	w.t.Helper()
+	w.ok(w.node.DB.View(w.t.Context(), w.now, func(tx *db.Tx) error {
+		var record string
+		var n int
+		err := tx.QueryRow(`SELECT COALESCE(MAX(n), 0), COALESCE(MAX(record), '') FROM (
+			SELECT json_extract(carries, '$[0].record') AS record, COUNT(*) AS n FROM attempt
+			WHERE room = 'mirror' AND started > $1 AND (carries LIKE '%"record/%' OR carries LIKE '%"describe/%')
+			GROUP BY 1 ORDER BY n DESC LIMIT 1) AS most`, w.now.Add(-40*time.Minute).UnixMilli()).Scan(&n, &record)
+		if n > 20 {
+			w.t.Errorf("in 40 minutes %s was tried %d times", record, n)
+		}
+		return err
+	}))
 }
 
 // associated holds that the one record of ours of a type is associated with another.

@@ -449,7 +449,7 @@ func (m *Mirror) settleSchema(tx *db.Tx, c tenant.Connection, call outbox.Call, 
 	if _, err := tx.Exec(upsertSchema, c.Location, c.Name, tx.Now.UnixMilli(), db.JSON(kept)); err != nil {
 		return nil, err
 	}
-	if known && db.JSON(had) != db.JSON(kept) {
+	if !known || db.JSON(had) != db.JSON(kept) {
 		if err := m.oweAll(tx, c); err != nil {
 			return nil, err
 		}

@@ -76,13 +76,14 @@ func (m *Mirror) prepareRecords(tx *db.Tx, c tenant.Connection, typ string, rows
 	return out.calls, append(settled, out.settled...), nil
 }
 
-// awaitSchema lets rows wait until the target has been described.
+// awaitSchema lets rows wait until the target has been described, which is owed for as long
+// as the connection is on, and owes them anew.
 func (m *Mirror) awaitSchema(tx *db.Tx, c tenant.Connection, rows []outbox.Row) ([]outbox.Call, []outbox.Settled, error) {
 	var settled []outbox.Settled
 	for _, r := range rows {
-		settled = append(settled, outbox.AgainAt(r, tx.Now.Add(5*time.Second)))
+		settled = append(settled, outbox.AgainAt(r, tx.Now.Add(time.Minute)))
 	}
-	return nil, settled, outbox.Owe(tx, debt(c, "describe", "describe/schema"))
+	return nil, settled, nil
 }
 
 // A writing gathers changes into calls.
@@ -486,13 +487,14 @@ func (m *Mirror) decideWrite(tx *db.Tx, c tenant.Connection, call outbox.Call, r
 }
 
 // decide compares one record with what was being written. The row is taken up again:
-// what differs still is written then.
+// what differs still is written then, and where nothing was carried out, the later the
+// more often it was tried.
 func (p *pass) decide(t *target, row outbox.Row, ch connect.Change, rec connect.Record, ok bool) (outbox.Settled, error) {
-	again := outbox.AgainAt(row, p.tx.Now)
+	again, undone := outbox.AgainAt(row, p.tx.Now), outbox.AgainAt(row, outbox.Backoff(row, p.tx.Now))
 	switch {
 	case !ok && ch.ID == "":
 		t.Reason = "the last try did not make it"
-		return again, nil
+		return undone, nil
 	case rec.MergedTo != "":
 		if err := p.mergedInto(t, rec.MergedTo); err != nil {
 			return again, err
@@ -523,6 +525,9 @@ func (p *pass) decide(t *target, row outbox.Row, ch connect.Change, rec connect.
 			t.see(p.schema.Unique, seen{t.Key, now, "us"})
 		}
 		return again, p.rejoin(t)
+	}
+	if len(sent) == 0 && len(ch.Fields) > 0 {
+		return undone, nil
 	}
 	return again, nil
 }
