@@ -242,8 +242,8 @@ func (s *storm) classed(w *world) {
 		}))
 		row := s.rows[b.host][b.name]
 		want := classes(s.fault, row.writes)
-		if row.again {
-			want = append(want, "done") // what it belongs to went through, and it was owed again
+		if row.again || b.host == crmHost && !row.writes {
+			want = append(want, "done", "unknown") // it is a part of another call, which went through or is asked after; it was owed again
 		}
 		if row.apart {
 			continue

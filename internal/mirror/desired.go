@@ -240,6 +240,51 @@ func (d *deriving) jobs(b *advance.Batch) {
 	}
 }
 
+// unlisted notes that nothing is wanted any more of visits that the jobs of a batch no
+// longer have, as the one under a job's own id when its tool tells of visits.
+func (d *deriving) unlisted(tx *db.Tx, b *advance.Batch) error {
+	ids, have := make([]string, 0, len(b.Jobs)), map[string]bool{}
+	for _, j := range b.Jobs {
+		ids = append(ids, string(j.ID))
+		for _, v := range j.View.Visits {
+			have[v.ID] = true
+		}
+	}
+	if len(ids) == 0 {
+		return nil
+	}
+	for _, typ := range d.maps.of(plumbline.Visit) {
+		for _, to := range d.maps.of(plumbline.Job) {
+			list, err := texts(tx, selectOfJobs(tx), d.c.Location, d.c.Name, to, typ, db.JSON(ids))
+			if err != nil {
+				return err
+			}
+			for _, subject := range list {
+				if !have[subject] {
+					d.put(typ, subject, nil)
+				}
+			}
+		}
+	}
+	return nil
+}
+
+func texts(tx *db.Tx, query string, args ...any) (list []string, err error) {
+	rows, err := tx.Query(query, args...)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var s string
+		if err := rows.Scan(&s); err != nil {
+			return nil, err
+		}
+		list = append(list, s)
+	}
+	return list, rows.Err()
+}
+
 // keep stores what is wanted where it differs, and returns by type the subjects of
 // which it does. Keeping twice changes nothing.
 func (d *deriving) keep(tx *db.Tx) (changed map[string][]string, err error) {

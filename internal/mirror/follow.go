@@ -62,6 +62,9 @@ func (m *Mirror) derive(tx *db.Tx, b *advance.Batch, then func(*deriving, map[st
 		d := &deriving{c: c, maps: b.Playbook.Mapping[c.Tool], zone: zoneOf(b.Playbook.Settings.Zone), want: map[string]map[string]*wanted{}}
 		d.people(b)
 		d.jobs(b)
+		if err := d.unlisted(tx, b); err != nil {
+			return err
+		}
 		d.fillAll()
 		changed, err := d.keep(tx)
 		if err != nil {

@@ -6,6 +6,11 @@ func selectDesired(tx *db.Tx) string {
 	return `SELECT subject, doc FROM desired WHERE location_id = $1 AND connection = $2 AND type = $3 AND subject IN ` + tx.In(4)
 }
 
+// selectOfJobs lists what is wanted of a type and linked to records of jobs.
+func selectOfJobs(tx *db.Tx) string {
+	return `SELECT DISTINCT subject FROM desired_link WHERE location_id = $1 AND connection = $2 AND to_type = $3 AND type = $4 AND to_subject IN ` + tx.In(5)
+}
+
 func deleteLinks(tx *db.Tx) string {
 	return `DELETE FROM desired_link WHERE location_id = $1 AND connection = $2 AND type = $3 AND subject IN ` + tx.In(4)
 }

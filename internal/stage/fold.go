@@ -24,16 +24,18 @@ type fold struct {
 	rang     []ring          // rings that do not count yet
 	rung     map[string]ring // by clock, or visit and clock
 
-	history History
-	since   map[string]time.Time         // as history tells it; nil: it has to be asked
-	stages  map[string]History           // of visits
-	laid    map[plumbline.SourceID]*trip // a source's visit -> where it was laid
-	dirty   bool                         // money changed
-	asked   bool                         // what the kind of job follows from has changed
-	free    bool                         // the kind of job costs nothing
-	ticked  string                       // the office's word on QA
-	freed   bool                         // somebody said: no charge
-	failed  error
+	history  History
+	since    map[string]time.Time         // as history tells it; nil: it has to be asked
+	stages   map[string]History           // of visits
+	laid     map[plumbline.SourceID]*trip // a source's visit -> where it was laid
+	dirty    bool                         // money changed
+	asked    bool                         // what the kind of job follows from has changed
+	free     bool                         // the kind of job costs nothing
+	ticked   string                       // the office's word on QA
+	freed    bool                         // somebody said: no charge
+	gone     bool                         // its source has deleted it
+	canceled bool                         // its source says so
+	failed   error
 }
 
 type trip struct {

@@ -65,14 +65,43 @@ func (f *fold) gatherJob(r *plumbline.SourceRecord) {
 	f.field(r, "promised", "promise to pay", func(f *fold, v plumbline.Value, _ change) { f.job.Promised = v.Time() })
 	f.field(r, "total", "total", func(f *fold, v plumbline.Value, _ change) { f.job.Total, f.dirty = cents(v), true })
 	f.field(r, "options", "options", func(f *fold, v plumbline.Value, c change) { f.options(v, c.at) })
-	f.field(r, "status", "status", func(f *fold, v plumbline.Value, _ change) { f.job.Removed = v.Text() == "canceled" })
-	f.field(r, "canceled_at", "canceled", func(f *fold, v plumbline.Value, _ change) { f.job.Removed = v != plumbline.Null })
+	f.field(r, "status", "status", func(f *fold, v plumbline.Value, _ change) { f.remove(v.Text() == "canceled", f.gone) })
+	f.field(r, "canceled_at", "canceled", func(f *fold, v plumbline.Value, _ change) { f.remove(v != plumbline.Null, f.gone) })
+	if r.Kind == plumbline.Job {
+		f.gatherDeletion(r, "job deleted", func(gone bool) { f.remove(f.canceled, gone) })
+	}
 	if r.Created != 0 && rank(r.Connection) == 0 {
 		created, received := r.Created, f.firstReceived(r)
 		f.job.Created = time.UnixMilli(created).UTC()
 		f.add(event{at: created, received: received, key: string(r.ID), cause: r.Connection + ": job created", apply: func(*fold) {}})
 	}
 	f.gatherRings(r, "")
+}
+
+// gatherDeletion lays out when a source deleted a record of its own, and when it told of
+// it again.
+func (f *fold) gatherDeletion(r *plumbline.SourceRecord, cause string, apply func(gone bool)) {
+	if r.About != "" {
+		return
+	}
+	times, gone := f.happened(r), false
+	for i, p := range r.Readings {
+		if p.Deleted == gone {
+			continue
+		}
+		gone = p.Deleted
+		e := event{at: times[i], received: p.Received, rank: rank(r.Connection), key: string(r.ID) + "gone", apply: func(*fold) { apply(p.Deleted) }}
+		if gone {
+			e.cause = r.Connection + ": " + cause
+		}
+		f.add(e)
+	}
+}
+
+// remove notes whether the job's source says that it was canceled, or has deleted it.
+func (f *fold) remove(canceled, gone bool) {
+	f.canceled, f.gone = canceled, gone
+	f.job.Removed = canceled || gone
 }
 
 func (f *fold) firstReceived(r *plumbline.SourceRecord) int64 {

@@ -44,7 +44,9 @@ func (f *fold) gatherMoney() {
 	for _, b := range f.in.Invoices {
 		for _, r := range b.Records {
 			f.gatherInvoice(string(b.ID), r)
-			f.gatherGone(string(b.ID), r)
+			if r.Kind == plumbline.Invoice {
+				f.gatherDeletion(r, "invoice deleted", func(gone bool) { f.invoice(string(b.ID)).gone, f.dirty = gone, true })
+			}
 		}
 	}
 	for _, r := range f.in.Payments {
@@ -96,25 +98,6 @@ func (f *fold) gatherInvoice(id string, r *plumbline.SourceRecord) {
 					cause: r.Connection + ": not " + m.word, apply: func(f *fold) { m.apply(f.invoice(id), time.Time{}); f.dirty = true }})
 			}
 		}
-	}
-}
-
-// gatherGone lays out when a source deleted an invoice, and when it told of it again.
-func (f *fold) gatherGone(id string, r *plumbline.SourceRecord) {
-	if r.Kind != plumbline.Invoice || r.About != "" {
-		return
-	}
-	times := f.happened(r)
-	for n, p := range r.Readings {
-		cause := ""
-		if p.Deleted {
-			cause = r.Connection + ": invoice deleted"
-		}
-		f.add(event{at: times[n], received: p.Received, rank: rank(r.Connection), key: string(r.ID) + "gone", cause: cause, apply: func(f *fold) {
-			if i := f.invoice(id); i.gone != p.Deleted {
-				i.gone, f.dirty = p.Deleted, true
-			}
-		}})
 	}
 }
 

@@ -493,6 +493,18 @@ func TestADeletedInvoiceAsksForNothing(t *testing.T) {
 	}
 }
 
+// A tool that has no word for canceled deletes the job, which may have had no visit.
+func TestADeletedJobIsCanceled(t *testing.T) {
+	s := newStory(t).says(at(1, 8, 0), fields{"status": "unscheduled"})
+	s.job.Add(plumbline.Reading{Kind: plumbline.Job, ID: "job_1", At: at(2, 8, 0), Deleted: true}, at(2, 8, 0), nil)
+	if h := s.want("canceled").History; h[len(h)-1].Cause != "hcp: job deleted" {
+		t.Errorf("its history is %+v", h)
+	}
+	if s.says(at(3, 8, 0), fields{"status": "unscheduled"}).fold().Job.Stage == "canceled" {
+		t.Error("shown again, it is still canceled")
+	}
+}
+
 func TestADepositIsNeverPaid(t *testing.T) {
 	s := scheduled(t).says(at(1, 9, 0), fields{"total": "1000.00"}).
 		invoice("dep", at(1, 9, 0), fields{"amount": "300.00", "status": "open", "issued_at": at(1, 9, 0)}).
