@@ -36,7 +36,7 @@ func (n *Node) Queue() *api.Queue {
 			errorqueue.Lookup:   forgone,
 
 			errorqueue.Derivation: func(*db.Tx, string, string, string) error { return nil }, // it stays as it was
-			errorqueue.Source:     func(tx *db.Tx, location, ref, _ string) error { return locked(watchAgain)(tx, location, ref) },
+			errorqueue.Source:     unwatched,
 		}}
 }
 

@@ -76,3 +76,53 @@ locations:
 		})
 	}
 }
+
+// Only a retry says that what a list lacks is gone; skipped, everything stays.
+func TestSkippingWhatAListLacksDeletesNothing(t *testing.T) {
+	noon := time.Date(2026, 5, 4, 12, 0, 0, 0, time.UTC)
+	c, err := ParseConfig(filepath.Join(t.TempDir(), "plumbline.yaml"), []byte(`database: `+filepath.Join(t.TempDir(), "p.db")+`
+public_url: https://plumbline.example.com
+locations:
+  - id: boise
+    connections:
+      - {name: hubspot, tool: hubspot, mode: on, config: {token: pat-0123456789, portal: "12345"}}
+`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	n, err := Build(t.Context(), c, Options{Now: func() time.Time { return noon }, Volatile: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer n.Close()
+	q := n.Queue()
+	for _, act := range []struct {
+		what     string
+		believes int
+		does     func(tx *db.Tx) error
+	}{
+		{"skipped", 0, func(tx *db.Tx) error { return q.Skippers[errorqueue.Source](tx, "boise", "hcp/count/jobs", "no") }},
+		{"retried", 1, func(tx *db.Tx) error { return q.Retriers[errorqueue.Source](tx, "boise", "hcp/count/jobs") }},
+	} {
+		err := n.DB.Do(t.Context(), noon, func(tx *db.Tx) error {
+			if _, err := tx.Exec(`INSERT INTO counted (location_id, connection, stream, night, began, ours, theirs) VALUES ('boise', 'hcp', 'jobs', '2026-05-04', 1, 50, 2)
+				ON CONFLICT (location_id, connection, stream, night) DO NOTHING`); err != nil {
+				return err
+			}
+			if err := act.does(tx); err != nil {
+				return err
+			}
+			var believed int
+			if err := tx.QueryRow(`SELECT believed FROM counted WHERE location_id = 'boise'`).Scan(&believed); err != nil {
+				return err
+			}
+			if believed != act.believes {
+				t.Errorf("%s, it is believed: %d", act.what, believed)
+			}
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+}

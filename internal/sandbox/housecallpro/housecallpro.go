@@ -140,11 +140,6 @@ func (s *Sandbox) number() string {
 // faults stays the same when a fault is added to the code.
 func (s *Sandbox) chance(p float64) bool { return p > 0 && s.opts.Rand.Float64() < p }
 
-// between draws a duration, for delays.
-func (s *Sandbox) between(from, to time.Duration) time.Duration {
-	return from + time.Duration(s.opts.Rand.Int64N(int64(to-from)))
-}
-
 // table keeps rows in the order in which they were made.
 type table[T any] struct {
 	rows []*T
