@@ -170,7 +170,7 @@ func (s *shop) rest(d *db.DB, all bool) {
 		case since.IsZero():
 			since = time.Now()
 		}
-		if flying == 0 && s.waiting(d) == 0 || !all && time.Since(since) > 4*time.Second {
+		if flying == 0 && s.waiting(d) == 0 || !all && time.Since(since) > 4*time.Second && len(s.phones.Messages()) > 0 {
 			s.t.Logf("at rest, with %d calls owed or undecided", flying)
 			return
 		}

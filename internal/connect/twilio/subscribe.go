@@ -50,21 +50,13 @@ func (t *Tool) Restore(ctx context.Context, _ string) (kept string, err error) {
 	if err != nil {
 		return "", err
 	}
-	call := connect.Call{Method: http.MethodPost, ContentType: urlencoded, Safe: true}
-	form := url.Values{}
+	caller, path := t.caller, t.numbersPath()+"/"+url.PathEscape(h.sid)+".json"
+	form := url.Values{"SmsUrl": {t.config.CallbackURL + overrides}, "SmsMethod": {http.MethodPost}}
 	if t.config.MessagingServiceSid != "" {
-		call.Path = servicePath(h.sid)
-		form.Set("InboundRequestUrl", t.config.CallbackURL+overrides)
-		form.Set("InboundMethod", http.MethodPost)
-		call.Body = []byte(form.Encode())
-		_, err = t.messaging.Do(ctx, call)
-		return "", err
+		caller, path = t.messaging, servicePath(h.sid)
+		form = url.Values{"InboundRequestUrl": {t.config.CallbackURL + overrides}, "InboundMethod": {http.MethodPost}}
 	}
-	call.Path = t.numbersPath() + "/" + url.PathEscape(h.sid) + ".json"
-	form.Set("SmsUrl", t.config.CallbackURL+overrides)
-	form.Set("SmsMethod", http.MethodPost)
-	call.Body = []byte(form.Encode())
-	_, err = t.caller.Do(ctx, call)
+	_, err = caller.Do(ctx, connect.Call{Method: http.MethodPost, Path: path, ContentType: urlencoded, Body: []byte(form.Encode()), Safe: true})
 	return "", err
 }
 
