@@ -12,13 +12,12 @@ import (
 )
 
 // late is how much later than it should a list may be read in bad weather, and after an
-// outage: a call that fails is made again within ten minutes, and whoever must connect an
-// account anew looks every twenty.
+// outage: a call that fails is made again within ten minutes.
 const late = 45 * time.Minute
 
 // listsAreRead: what a webhook did not bring is known after the time that lookup states,
 // since each list of a source is read so often. The time in which the source could not be
-// reached, or nobody was there to ask, does not count.
+// reached or had shut us out, or nobody was there to ask, does not count.
 func listsAreRead(ctx context.Context, o *oracle, bad broken) error {
 	_, hours, err := o.node.Advance.Policy(o.id)
 	if err != nil {
@@ -41,6 +40,11 @@ func listsAreRead(ctx context.Context, o *oracle, bad broken) error {
 				due := lookup.NextPull(hours, last)
 				for _, s := range o.w.dead {
 					due = due.Add(s.overlap(last, at))
+				}
+				for _, s := range o.shut {
+					if connection == "jobber" {
+						due = due.Add(s.overlap(last, at))
+					}
 				}
 				for _, s := range o.w.down[host] {
 					if lost := s.overlap(last, at); lost > 0 {

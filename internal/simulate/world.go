@@ -63,6 +63,7 @@ type company struct {
 
 	field  *housecallpro.Sandbox // nil: the shop has it not
 	jobber *jobber.Sandbox       // likewise
+	shut   []span                // when it had shut us out: from the first item to the administrator's yes
 	crm    *hubspot.Sandbox
 	sender *twilio.Sandbox
 	shop   *shop.Shop
@@ -189,7 +190,7 @@ func (w *world) open(ctx context.Context) error {
 			}
 		}
 		if c.jobber != nil {
-			if err := c.agree(ctx, w.nodes[0]); err != nil {
+			if _, err := c.agree(ctx, w.nodes[0]); err != nil {
 				return err
 			}
 		}
