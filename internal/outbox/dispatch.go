@@ -103,6 +103,9 @@ func (d *Dispatcher) Step(ctx context.Context, now time.Time) (worked bool, next
 	if list.worked {
 		return true, now, nil
 	}
+	if len(s.lots) > 0 && !next.Before(d.hold.Expires) { // the hold is kept until there is room: whoever took it over would begin with none
+		next = now.Add(lease / 2)
+	}
 	return false, next, nil
 }
 

@@ -36,8 +36,8 @@ func TestASweepTakesItsShareWhenNothingElseIsDue(t *testing.T) {
 		}
 		one := c.dispatcher("one")
 		next := c.run(one, noon)
-		if len(c.made) != 15 || swept(c.made[:12]) != 0 || !next.Equal(noon.Add(time.Minute)) {
-			t.Errorf("made %q and then waited until %v, want all the work and then three sweeps a minute", c.made, next)
+		if len(c.made) != 15 || swept(c.made[:12]) != 0 || !next.Equal(noon.Add(30*time.Second)) {
+			t.Errorf("made %q and took the next step at %v, want all the work, then three sweeps a minute, and the hold to be kept", c.made, next)
 		}
 		c.made = nil
 		c.owe(noon, work...)
