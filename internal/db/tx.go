@@ -216,6 +216,23 @@ func (tx *Tx) Query(query string, args ...any) (*Rows, error) {
 	return r, nil
 }
 
+// Texts runs a statement that returns rows of one text each.
+func (tx *Tx) Texts(query string, args ...any) (list []string, err error) {
+	rows, err := tx.Query(query, args...)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var s string
+		if err := rows.Scan(&s); err != nil {
+			return nil, err
+		}
+		list = append(list, s)
+	}
+	return list, rows.Err()
+}
+
 // QueryRow runs a statement that returns at most one row, which must be
 // scanned before the next statement. Without a row Scan returns sql.ErrNoRows,
 // and the transaction goes on.

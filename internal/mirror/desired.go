@@ -255,7 +255,7 @@ func (d *deriving) unlisted(tx *db.Tx, b *advance.Batch) error {
 	}
 	for _, typ := range d.maps.of(plumbline.Visit) {
 		for _, to := range d.maps.of(plumbline.Job) {
-			list, err := texts(tx, selectOfJobs(tx), d.c.Location, d.c.Name, to, typ, db.JSON(ids))
+			list, err := tx.Texts(selectOfJobs(tx), d.c.Location, d.c.Name, to, typ, db.JSON(ids))
 			if err != nil {
 				return err
 			}
@@ -267,22 +267,6 @@ func (d *deriving) unlisted(tx *db.Tx, b *advance.Batch) error {
 		}
 	}
 	return nil
-}
-
-func texts(tx *db.Tx, query string, args ...any) (list []string, err error) {
-	rows, err := tx.Query(query, args...)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	for rows.Next() {
-		var s string
-		if err := rows.Scan(&s); err != nil {
-			return nil, err
-		}
-		list = append(list, s)
-	}
-	return list, rows.Err()
 }
 
 // keep stores what is wanted where it differs, and returns by type the subjects of

@@ -11,7 +11,7 @@ func PointedBy(tx *db.Tx, location string, kind plumbline.Kind, to []string) ([]
 	if len(to) == 0 {
 		return nil, nil
 	}
-	return texts(tx, selectPointing(tx), location, db.JSON(to), kind)
+	return tx.Texts(selectPointing(tx), location, db.JSON(to), kind)
 }
 
 // AnyBelonging says whether a location has any equipment or plans.

@@ -498,7 +498,7 @@ func Dependents(tx *db.Tx, location string, to []string) ([]string, error) {
 	if len(to) == 0 {
 		return nil, nil
 	}
-	return texts(tx, selectDependents(tx), location, db.JSON(to))
+	return tx.Texts(selectDependents(tx), location, db.JSON(to))
 }
 
 // SharedInvoices returns the invoices that bill jobs besides the one they belong to,
@@ -541,22 +541,6 @@ func SharedInvoices(tx *db.Tx, location string, jobs []string) (map[plumbline.Go
 		}
 	}
 	return out, err
-}
-
-func texts(tx *db.Tx, query string, args ...any) (list []string, err error) {
-	rows, err := tx.Query(query, args...)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	for rows.Next() {
-		var s string
-		if err := rows.Scan(&s); err != nil {
-			return nil, err
-		}
-		list = append(list, s)
-	}
-	return list, rows.Err()
 }
 
 // Time reads milliseconds.
