@@ -86,7 +86,8 @@ func (d *Dispatcher) ask(ctx context.Context, now time.Time, u unanswered) error
 }
 
 // decide writes down what asking found. A look-up without an answer is asked again
-// later and later; at last it is shown to a person, and asked on.
+// later and later. It is shown to a person at once where one can help, else at last, and
+// asked on.
 func (d *Dispatcher) decide(tx *db.Tx, c tenant.Connection, p Performer, call Call, r Result, asks int) error {
 	if err := tenant.LockOwed(tx, c.Location); err != nil {
 		return err
@@ -106,7 +107,11 @@ func (d *Dispatcher) decide(tx *db.Tx, c tenant.Connection, p Performer, call Ca
 			}
 		}
 	}
-	if asks == maxAsks {
+	if r.Err != nil && r.Err.Cure != "" {
+		if err := showWaiting(tx, c, call, r.Err); err != nil {
+			return err
+		}
+	} else if asks == maxAsks {
 		if err := d.showUndecided(tx, c, call, r); err != nil {
 			return err
 		}

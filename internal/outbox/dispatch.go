@@ -475,6 +475,9 @@ func (d *Dispatcher) perform(ctx, callCtx context.Context, now time.Time, p plan
 		if err := finish(tx, p.connection.Location, p.call, state, r, settled); err != nil {
 			return err
 		}
+		if r.Err == nil || r.Err.Class != connect.Wait || r.Err.Cure == "" {
+			return nil
+		}
 		return showWaiting(tx, p.connection, p.call, r.Err)
 	})
 }
@@ -482,9 +485,6 @@ func (d *Dispatcher) perform(ctx, callCtx context.Context, now time.Time, p plan
 // showWaiting shows what waits for a person and not for time only, such as a token
 // that is not taken any more. It is tried on, and goes from the queue when it succeeds.
 func showWaiting(tx *db.Tx, c tenant.Connection, call Call, e *connect.Error) error {
-	if e == nil || e.Class != connect.Wait || e.Cure == "" {
-		return nil
-	}
 	for _, row := range call.Rows {
 		err := errorqueue.Open(tx, errorqueue.Item{Location: c.Location, Kind: kindOf(row.Room), Ref: row.Connection + "/" + row.Record,
 			Cause: c.Name + ": " + e.Code + " " + errorqueue.Shape(e.Msg), Title: c.Name + " waits: " + e.Msg, Cure: e.Cure, Detail: e.Error()})

@@ -552,6 +552,38 @@ func TestWhatWaitsForAPersonIsShownAndTriedOn(t *testing.T) {
 	})
 }
 
+// What a person can mend is shown when it is first met, also in asking.
+func TestWhatWaitsForAPersonInAskingIsShownAtOnce(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		c := newCarrier(t, d, "l")
+		c.answer = func(string) *connect.Error { return &connect.Error{Class: connect.Unknown, Msg: "cut off"} }
+		c.found = func(string) outbox.Result {
+			return outbox.Result{Err: &connect.Error{Class: connect.Wait, Code: "401", Msg: "the token is not accepted", Cure: "create a new one"}}
+		}
+		c.owe(noon, outbox.Debt{Key: key("l", "a")})
+		one := c.dispatcher("one")
+		c.run(one, noon)
+		at := c.run(one, noon.Add(time.Minute))
+		if len(c.asked) != 1 {
+			t.Fatalf("asked %d times, want once", len(c.asked))
+		}
+		if items := c.items(at); len(items) != 1 || items[0].Cure != "create a new one" {
+			t.Errorf("after the first asking the error queue holds %+v, want what a person must do", items)
+		}
+		for range 12 {
+			at = c.run(one, at)
+		}
+		if items := c.items(at); len(items) != 1 || items[0].Cure != "create a new one" {
+			t.Errorf("after %d askings the error queue holds %+v, want what a person must do", len(c.asked), items)
+		}
+		c.found = func(string) outbox.Result { return outbox.Result{} }
+		c.run(one, at.Add(time.Hour))
+		if items := c.items(at); len(items) != 0 {
+			t.Errorf("it was found, and the error queue holds %+v", items)
+		}
+	})
+}
+
 // Where the account is broken every other call would fail alike.
 func TestABrokenAccountLetsTheQuotaRest(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
