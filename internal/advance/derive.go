@@ -124,6 +124,7 @@ func (w *work) storeJobs(b *Batch, f *folding, causes map[string]string) error {
 		put = append(put, record.Golden{ID: j.ID, Kind: plumbline.Job, Doc: f.docs[i], Why: "{}"})
 		parts = append(parts, j.Parts...)
 		b.Jobs = append(b.Jobs, j)
+		b.Unknown = append(b.Unknown, w.unknown(f.in, j.ID)...)
 	}
 	people, err := record.StoreParts(w.tx, w.location, f.ids, parts)
 	if err != nil {
@@ -177,6 +178,28 @@ type jobInput struct {
 	assets   map[plumbline.GoldenID][]plumbline.AssetView // by property
 }
 
+// named are the fields by which a job names whom and what place it is about.
+var named = []string{"customer", "property", "payer", "site_contact"}
+
+// unknown lists what tools' own records of a job name and nobody has ever told.
+func (w *work) unknown(in jobInput, job plumbline.GoldenID) (list []Object) {
+	for _, r := range in.members[job] {
+		if r.About != "" {
+			continue
+		}
+		for _, name := range named {
+			to := r.RefTo(w.location, name)
+			if in.golden[in.resolved[to]].Doc != "" || to == "" || plumbline.Fields[r.Kind][name].Type == plumbline.Record {
+				continue
+			}
+			if o := (Object{r.Connection, plumbline.Fields[r.Kind][name].To, r.Text(name)}); !slices.Contains(list, o) {
+				list = append(list, o)
+			}
+		}
+	}
+	return list
+}
+
 func (w *work) loadJobs(ids []string) (in jobInput, err error) {
 	if in.members, err = record.Members(w.tx, w.location, ids); err != nil {
 		return in, err
@@ -187,7 +210,7 @@ func (w *work) loadJobs(ids []string) (in jobInput, err error) {
 	var refs []string
 	for _, rows := range in.members {
 		for _, r := range rows {
-			for _, name := range []string{"customer", "property", "payer", "site_contact"} {
+			for _, name := range named {
 				refs = append(refs, string(r.RefTo(w.location, name)))
 			}
 			refs = append(refs, technicians(w.location, r)...)

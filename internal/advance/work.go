@@ -26,6 +26,7 @@ type Batch struct {
 	Things    []*Thing        // properties and equipment
 	Ties      []Object        // source records of which a read must decide
 	Unread    []Object        // what deliveries have named and not told
+	Unknown   []Object        // what jobs name, and of which nothing was ever told
 	Moves     []identity.Move // source records that belong to other golden records now
 	Readings  []Heard         // which source records the deliveries have spoken of
 	lapsed    []Expiry        // of what providers that are withdrawn had said
@@ -359,6 +360,13 @@ func (w *work) derive() (*Batch, error) {
 		if err := step(b, take); err != nil {
 			return nil, err
 		}
+	}
+	if len(b.Unknown) > 0 { // people are derived after their jobs
+		told := map[Object]bool{}
+		for _, h := range w.heard {
+			told[Object{h.Connection, h.Kind, h.External}] = true
+		}
+		b.Unknown = slices.DeleteFunc(b.Unknown, func(o Object) bool { return told[o] })
 	}
 	return b, nil
 }

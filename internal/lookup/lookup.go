@@ -78,6 +78,9 @@ func (l *Lookup) Follow(tx *db.Tx, b *advance.Batch) (err error) {
 	if err := l.oweNamed(tx, b); err != nil {
 		return err
 	}
+	if err := l.oweUnknown(tx, b); err != nil {
+		return err
+	}
 	if err := l.oweMissing(tx, b); err != nil {
 		return err
 	}

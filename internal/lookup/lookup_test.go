@@ -389,7 +389,7 @@ func at(t time.Time) plumbline.Value { return plumbline.TimeValue(t) }
 
 // onTheWay is a job of a technician who has set out.
 func onTheWay(left time.Time, more ...map[string]plumbline.Value) plumbline.Reading {
-	r := plumbline.Reading{Kind: plumbline.Job, ID: "j1", At: noon, Fields: map[string]plumbline.Value{"customer": plumbline.TextValue("c1"),
+	r := plumbline.Reading{Kind: plumbline.Job, ID: "j1", At: noon, Fields: map[string]plumbline.Value{
 		"property": plumbline.TextValue("p1"), "technicians": `["t1"]`, "starts": at(noon.Add(time.Hour)), "ends": at(noon.Add(2 * time.Hour)),
 		"status": plumbline.TextValue("scheduled"), "en_route_at": at(left)}}
 	for _, m := range more {
@@ -456,7 +456,7 @@ func TestAnotherDepartureIsAnsweredAnew(t *testing.T) {
 			s.now = noon.Add(time.Duration(30+i) * time.Minute)
 			r := onTheWay(left)
 			r.At = s.now
-			s.hears(r)
+			s.hears(r, property("p1", "", ""))
 			s.calls()
 			if v := s.visit(); !v.ETAHigh.Equal(left.Add(75*time.Minute)) || s.routes() != i+1 || s.owed() != 0 {
 				t.Fatalf("left at %v: expected by %v, %d answers, %d owed; want 75 minutes later and %d answers", left, v.ETAHigh, s.routes(), s.owed(), i+1)
@@ -472,13 +472,13 @@ func TestWhoHasArrivedOrLeftLongAgoIsNotAskedAfter(t *testing.T) {
 		"not yet left":  onTheWay(noon, map[string]plumbline.Value{"en_route_at": plumbline.Null}),
 	} {
 		s := open(t, dbtest.Open(t))
-		s.hears(r)
+		s.hears(r, property("p1", "", ""))
 		if s.owed() != 0 {
 			t.Errorf("%s: a route is owed", name)
 		}
 	}
 	s := open(t, dbtest.Open(t))
-	s.hears(onTheWay(noon))
+	s.hears(onTheWay(noon), property("p1", "", ""))
 	arrived := onTheWay(noon, map[string]plumbline.Value{"on_site_at": at(noon.Add(time.Minute))})
 	s.now = noon.Add(2 * time.Minute)
 	arrived.At = s.now
@@ -530,7 +530,7 @@ func TestADriveBeginsWhereTheTechnicianWasLast(t *testing.T) {
 func TestALocationWithoutARouterOwesNoRoutes(t *testing.T) {
 	s := open(t, dbtest.Open(t))
 	delete(s.tools, advance.Route)
-	s.hears(onTheWay(noon))
+	s.hears(onTheWay(noon), property("p1", "", ""))
 	if s.owed() != 0 {
 		t.Error("a route is owed to nobody")
 	}

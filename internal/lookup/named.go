@@ -21,8 +21,10 @@ const (
 	gather = 2 * time.Second
 	// mostNamed is how many objects one call reads.
 	mostNamed = 25
-	// announced leads the name of a read of what a delivery has named.
+	// announced leads the name of a read of what a delivery has named, unknown that of what a
+	// job names and nobody has told.
 	announced = "named"
+	unknown   = "unknown"
 )
 
 // A named reads objects of one kind that deliveries have named and not told.
@@ -46,8 +48,30 @@ func (l *Lookup) oweNamed(tx *db.Tx, b *advance.Batch) error {
 	return outbox.Owe(tx, debts...)
 }
 
-// prepareNamed makes calls that read the objects for which deliveries still wait, or by
-// which a count differs, and returns the rows that owe something else. An object that stands in an answer to be
+// oweUnknown owes a read of what jobs of a batch name and nobody has told, such as a
+// customer whose webhook was lost: without it nobody hears of the job. While a list of the
+// source has not been read whole once it is left to that.
+func (l *Lookup) oweUnknown(tx *db.Tx, b *advance.Batch) error {
+	var debts []outbox.Debt
+	beginning := map[string]bool{}
+	for _, o := range b.Unknown {
+		if _, asked := beginning[o.Connection]; !asked {
+			var n int
+			if err := tx.QueryRow(countBeginning, b.Location, o.Connection).Scan(&n); err != nil {
+				return err
+			}
+			beginning[o.Connection] = n > 0 || l.fetcher(b.Location, o.Connection) == nil
+		}
+		if !beginning[o.Connection] {
+			debts = append(debts, outbox.Debt{Key: outbox.Key{Location: b.Location, Connection: o.Connection, Room: Room, Record: unknown + "/" + string(o.Kind) + "/" + o.External},
+				Due: tx.Now.Add(gather), Class: outbox.Ordinary, Lot: unknown + "/" + string(o.Kind)})
+		}
+	}
+	return outbox.Owe(tx, debts...)
+}
+
+// prepareNamed makes calls that read the objects for which deliveries still wait, or which
+// a count or a job has found missing, and returns the rows that owe something else. An object that stands in an answer to be
 // applied is no longer waited for soon.
 func (l *Lookup) prepareNamed(tx *db.Tx, c tenant.Connection, rows []outbox.Row) (calls []outbox.Call, settled []outbox.Settled, others []outbox.Row, err error) {
 	byKind := map[plumbline.Kind][]outbox.Row{}
@@ -94,6 +118,9 @@ func (l *Lookup) wanted(tx *db.Tx, c tenant.Connection, why string, o object) (b
 		return false, nil
 	}
 	row, err := source(tx, c, o)
+	if why == unknown {
+		return row == nil, err
+	}
 	held := row != nil && !row.Deleted()
 	return held == (why == gone), err
 }
@@ -110,7 +137,7 @@ func (l *Lookup) atOnce(c tenant.Connection) int {
 func namedBy(record string) (why string, o object, ok bool) {
 	why, rest, _ := strings.Cut(record, "/")
 	kind, id, _ := strings.Cut(rest, "/")
-	return why, object{plumbline.Kind(kind), id}, why == announced || why == missing || why == gone
+	return why, object{plumbline.Kind(kind), id}, slices.Contains([]string{announced, unknown, missing, gone}, why)
 }
 
 func (l *Lookup) performNamed(ctx context.Context, c tenant.Connection, q named) outbox.Result {

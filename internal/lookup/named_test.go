@@ -204,3 +204,62 @@ func TestAReadThatNeedsAPersonKeepsItsDeliveriesWaiting(t *testing.T) {
 		}
 	})
 }
+
+// Nobody hears of a job whose customer is not known: where a job names one whom nobody has
+// told, they are asked for. While the lists are read for the first time they will bring them.
+func TestWhomAJobNamesAndNobodyToldIsAskedFor(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		s := open(t, d)
+		dana := customer("Dana")
+		dana.ID = "c1"
+		s.source.objects["c1"] = dana
+		job := func(id string) plumbline.Reading {
+			return plumbline.Reading{Kind: plumbline.Job, ID: id, Fields: map[string]plumbline.Value{"number": plumbline.TextValue(id), "customer": plumbline.TextValue("c1")}}
+		}
+		s.do(func(tx *db.Tx) error {
+			_, err := tx.Exec(`INSERT INTO pull (location_id, connection, stream) VALUES ('north', 'field', 'things')`)
+			return err
+		})
+		s.hears(job("j1"))
+		if s.owed() != 0 {
+			t.Fatalf("%d reads are owed while the lists are read for the first time", s.owed())
+		}
+		s.do(func(tx *db.Tx) error {
+			_, err := tx.Exec(`UPDATE pull SET complete = 1`)
+			return err
+		})
+		s.hears(job("j2"), job("j3"))
+		if s.owed() != 1 {
+			t.Fatalf("%d reads are owed, want one of the customer of both", s.owed())
+		}
+		s.later(3 * time.Second)
+		if name := s.record(plumbline.Customer, "c1"); name == nil || name.Text("first_name") != "Dana" || !slices.Equal(s.source.asked, []string{"customer/c1"}) {
+			t.Errorf("after asking for %v the customer is %+v", s.source.asked, name)
+		}
+		s.hears(job("j4"))
+		if s.owed() != 0 {
+			t.Errorf("%d reads are owed of somebody who is known", s.owed())
+		}
+	})
+}
+
+// What is told meanwhile, and what does not exist, is asked for no more.
+func TestWhatBecameKnownIsNotAskedFor(t *testing.T) {
+	s := open(t, dbtest.Open(t))
+	job := plumbline.Reading{Kind: plumbline.Job, ID: "j1", Fields: map[string]plumbline.Value{"number": plumbline.TextValue("1"), "customer": plumbline.TextValue("c1"),
+		"property": plumbline.TextValue("p1")}}
+	s.hears(job)
+	c := customer("Dana")
+	c.ID = "c1"
+	s.hears(c)
+	s.later(3 * time.Second)
+	if !slices.Equal(s.source.asked, []string{"property/p1"}) {
+		t.Errorf("asked for %v, want the property alone", s.source.asked)
+	}
+	job.Fields["description"] = plumbline.TextValue("no heat")
+	s.hears(job)
+	s.later(time.Minute)
+	if len(s.source.asked) != 1 {
+		t.Errorf("asked for %v, though the source had said that there is no such property", s.source.asked)
+	}
+}

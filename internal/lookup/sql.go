@@ -3,6 +3,8 @@ package lookup
 import "plumbline.dev/plumbline/internal/db"
 
 const (
+	countBeginning = `SELECT COUNT(*) FROM pull WHERE location_id = $1 AND connection = $2 AND complete = 0`
+
 	selectPull = `SELECT next, complete, had, total, began FROM pull WHERE location_id = $1 AND connection = $2 AND stream = $3`
 
 	selectReadings = `SELECT connection, stream, complete, had, total, began FROM pull WHERE location_id = $1 ORDER BY connection, stream`

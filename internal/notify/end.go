@@ -137,17 +137,20 @@ func (f *following) endIfOver(s *scene, o *Outcome) error {
 		return nil
 	}
 	for _, x := range f.book.outcomes[aboutKey{o.Rule, o.Subject}] {
-		if x.Tasked != taskOpen {
-			continue
+		if x.Tasked == taskOpen {
+			f.endTask(x, why)
 		}
-		x.Tasked = taskEnded
-		f.book.newOutcomes[x] = true
-		if x.State == Tasked {
-			f.book.set(x, Tasked, x.Reason+"; it has ended: "+why)
-		}
-		f.ended = append(f.ended, EndedTask{Rule: taskName(x), Subject: plumbline.SourceID(x.Subject), Why: why})
 	}
 	return nil
+}
+
+func (f *following) endTask(o *Outcome, why string) {
+	o.Tasked = taskEnded
+	f.book.newOutcomes[o] = true
+	if o.State == Tasked {
+		f.book.set(o, Tasked, o.Reason+"; it has ended: "+why)
+	}
+	f.ended = append(f.ended, EndedTask{Rule: taskName(o), Subject: plumbline.SourceID(o.Subject), Why: why})
 }
 
 // over says why the task of a rule need not be done any more, "" if it must: what the

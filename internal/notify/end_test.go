@@ -132,3 +132,42 @@ func TestABookingElsewhereEndsNoTaskOfSomebodyElse(t *testing.T) {
 		w.wantTasks(1)
 	})
 }
+
+// A job may be told before its customer is: the task that this makes is over when they are
+// known, and they are told.
+func TestWhoeverIsKnownLaterIsToldAfterAll(t *testing.T) {
+	each(t, options{layer: only("confirm")}, func(t *testing.T, w *world) {
+		w.hear(append([]plumbline.Reading{property("p1", ""), technicianReading("t1", "Dana")}, w.job("j1", "c1", on(6, 8, 0))...)...)
+		w.run(minutes(5))
+		w.wantTasks(1)
+		w.wantSaid()
+		w.hear(plumbline.Reading{Kind: plumbline.Job, ID: "j1", Fields: fields{"description": text("no heat")}})
+		w.run(minutes(5))
+		w.wantTasks(1)
+		w.hear(customer("c1", "Maria", maria))
+		w.run(minutes(5))
+		w.wantTasks(1, "confirm: the booker can be texted now")
+		w.wantSaid("you are booked")
+		w.hear(customer("c1", "Mary", maria))
+		w.run(minutes(5))
+		w.wantSaid("you are booked")
+	})
+}
+
+// So is what was to be said of an event, once.
+func TestWhoeverIsKnownLaterIsToldOfWhatHasHappened(t *testing.T) {
+	each(t, options{layer: only("onway")}, func(t *testing.T, w *world) {
+		w.hear(append([]plumbline.Reading{property("p1", ""), technicianReading("t1", "Dana")}, w.job("j1", "c1", w.now.Add(hours(1)))...)...)
+		w.run(minutes(1))
+		w.hear(plumbline.Reading{Kind: plumbline.Visit, ID: "vj1", Fields: fields{"en_route_at": at(w.now)}})
+		w.run(minutes(1))
+		w.wantTasks(1)
+		w.hear(customer("c1", "Maria", maria))
+		w.run(minutes(1))
+		w.wantTasks(1, "onway: the site contact is known now")
+		w.wantSaid("Dana is on the way")
+		w.hear(customer("c1", "Mary", maria))
+		w.run(minutes(1))
+		w.wantSaid("Dana is on the way")
+	})
+}

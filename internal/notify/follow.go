@@ -219,7 +219,7 @@ func (f *following) occasions(s *scene) error {
 			continue
 		}
 		f.reopen(s, r)
-		for _, t := range f.triggers(s, r) {
+		for _, t := range append(f.found(s, r), f.triggers(s, r)...) {
 			if err := f.occasion(s, r, t); err != nil {
 				return fmt.Errorf("rule %s: %w", r.ID, err)
 			}
@@ -241,6 +241,52 @@ func (f *following) reopen(s *scene, r *playbook.Rule) {
 			}
 		}
 	}
+}
+
+// found ends the tasks that people were given since nobody was known who should hear of
+// it, where somebody is by now, and returns what had set them off: it is said after all.
+func (f *following) found(s *scene, r *playbook.Rule) (list []trigger) {
+	known := func(h hearer) bool { return s.people[h.person] != nil }
+	if len(r.To) == 0 || !slices.ContainsFunc(s.hearers(r.To), known) {
+		return nil
+	}
+	visits := []string{""}
+	if f.ofVisit(r) {
+		visits = nil
+		for _, v := range s.job.Visits {
+			visits = append(visits, v.ID)
+		}
+	}
+	seen := map[*Outcome]bool{}
+	for _, visit := range visits {
+		o := f.book.last(r.ID, s.subject(r, visit))
+		if o == nil || seen[o] || o.Tasked != taskOpen || o.State != Tasked || !unknown(o, r.To) {
+			continue
+		}
+		seen[o] = true
+		o.Again = 1
+		f.endTask(o, "the "+roleWords(r.To[0])+" is known now")
+		list = append(list, trigger{visit, record.Time(o.Happened), record.Time(o.Known), "the " + roleWords(r.To[0]) + " is known"})
+	}
+	return list
+}
+
+// unknown says whether an outcome's task was given since somebody was not known.
+func unknown(o *Outcome, roles []plumbline.Role) bool {
+	return slices.ContainsFunc(roles, func(r plumbline.Role) bool { return o.Reason == askedOf(nobodyIs(r)) })
+}
+
+func nobodyIs(r plumbline.Role) string { return "nobody is known as the " + roleWords(r) }
+
+func noNumber(r plumbline.Role) string { return "the " + roleWords(r) + " has no mobile number" }
+
+// mute says why somebody without an address cannot be texted: a tool may have named them
+// and not told them yet.
+func (s *scene) mute(h hearer) string {
+	if s.people[h.person] == nil {
+		return nobodyIs(h.role)
+	}
+	return noNumber(h.role)
 }
 
 // reassigned is the event that a visit under way has another technician.
@@ -404,11 +450,11 @@ func (f *following) shown(s *scene, stage string) bool {
 func (f *following) address(s *scene, r *playbook.Rule, t trigger, o *Outcome) error {
 	hearers := s.hearers(r.To)
 	if len(hearers) == 0 {
-		return f.task(s, r, o, "", "nobody is known as the "+roleWords(r.To[0]))
+		return f.task(s, r, o, "", nobodyIs(r.To[0]))
 	}
 	for _, h := range hearers {
 		if h.address == "" {
-			if err := f.task(s, r, o, h.person, "the "+roleWords(h.role)+" has no mobile number"); err != nil {
+			if err := f.task(s, r, o, h.person, s.mute(h)); err != nil {
 				return err
 			}
 			continue

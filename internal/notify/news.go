@@ -69,7 +69,7 @@ func (f *following) newsOf(s *scene, r *playbook.Rule, v *plumbline.VisitView) e
 		}
 	}
 	if len(hearers) == 0 {
-		return f.silent(s, c, "", "nobody is known as the "+roleWords(r.To[0]))
+		return f.silent(s, c, "", nobodyIs(r.To[0]))
 	}
 	return nil
 }
@@ -84,7 +84,7 @@ func (f *following) newsTo(s *scene, c change, h hearer, onlyIfTold bool) error 
 		if onlyIfTold {
 			return nil
 		}
-		return f.silent(s, c, h.person, "the "+roleWords(h.role)+" has no mobile number")
+		return f.silent(s, c, h.person, s.mute(h))
 	}
 	last := f.book.lastTo(c.rule.ID, c.subject, h.address)
 	maybe, err := f.possibly(t)
@@ -168,12 +168,22 @@ func (f *following) newsOwed(s *scene, c change, h hearer, last *Message) error 
 	if last != nil && last.Value == c.value && last.State != Withdrawn && last.Connection == f.sender.Name && !f.retold(last, c) {
 		return nil // this very change was said, or was not for a reason
 	}
+	f.reached(c, h)
 	o := f.turn(s, c)
 	m := f.book.put(Message{Rule: c.rule.ID, Subject: c.subject, N: o.N, Job: string(s.id), Visit: c.visit, News: c.rule.News, Value: c.value,
 		Person: string(h.person), Role: string(h.role), Address: h.address, Household: s.household(), Class: c.rule.Class,
 		Happened: c.known.UnixMilli(), Known: c.known.UnixMilli(), Due: c.known.Add(c.rule.Quiet).UnixMilli()})
 	m.Value, m.Known = c.value, c.known.UnixMilli()
 	return f.owe(s, c.rule, m)
+}
+
+// reached ends the tasks to tell somebody who could not be texted before, and can be now.
+func (f *following) reached(c change, h hearer) {
+	for _, o := range f.book.outcomes[aboutKey{c.rule.ID, c.subject}] {
+		if o.Tasked == taskOpen && (o.Reason == askedOf(nobodyIs(h.role)) || o.Reason == askedOf(noNumber(h.role))) {
+			f.endTask(o, "the "+roleWords(h.role)+" can be texted now")
+		}
+	}
 }
 
 // retold says that a change that was said came back after another was told.

@@ -61,6 +61,9 @@ func loadPeople(tx *db.Tx, location string, fresh []*advance.Person, scenes ...*
 		return err
 	}
 	for id, g := range list {
+		if g.Doc == "" {
+			continue // named, and not known
+		}
 		people[id] = &plumbline.PersonView{}
 		if err := g.Read(people[id]); err != nil {
 			return err

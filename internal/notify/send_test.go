@@ -40,7 +40,7 @@ func TestATextThatIsNotYetReadHoldsWhatWouldBeSaid(t *testing.T) {
 		w.run(minutes(1))
 		w.slow = true // intake is behind
 		w.write(maria, "please stop texting me")
-		w.run(hours(1))
+		w.run(minutes(5))
 		w.wantSaid()
 		w.slow = false
 		w.run(minutes(1))

@@ -33,13 +33,16 @@ func (f *following) task(s *scene, r *playbook.Rule, o *Outcome, person plumblin
 	}
 	open := slices.ContainsFunc(f.book.outcomes[aboutKey{o.Rule, o.Subject}], func(x *Outcome) bool { return x.Tasked == taskOpen })
 	o.Tasked = taskOpen
-	f.book.set(o, Tasked, "a task for a person: "+reason)
+	f.book.set(o, Tasked, askedOf(reason))
 	if open {
 		return nil
 	}
 	f.opened = append(f.opened, f.taskOf(f.location, f.pb, s, r, o, person, reason))
 	return nil
 }
+
+// askedOf is what an outcome says of which a person has a task.
+func askedOf(reason string) string { return "a task for a person: " + reason }
 
 // taskOf writes the task: in the rule's words, where it has some.
 func (n *Notify) taskOf(location string, pb *playbook.Playbook, s *scene, r *playbook.Rule, o *Outcome, person plumbline.GoldenID, reason string) Task {

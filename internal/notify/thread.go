@@ -2,7 +2,6 @@ package notify
 
 import (
 	"cmp"
-	"fmt"
 	"slices"
 	"time"
 
@@ -171,7 +170,7 @@ func (n *Notify) May(tx *db.Tx, location string, job plumbline.GoldenID, visit p
 	verdicts = map[string]Verdict{}
 	for _, h := range s.hearers(r.To) {
 		if h.address == "" {
-			verdicts[string(h.person)] = Verdict{Do: Nobody, Why: fmt.Sprintf("the %s has no mobile number", roleWords(h.role))}
+			verdicts[string(h.person)] = Verdict{Do: Nobody, Why: s.mute(h)}
 			continue
 		}
 		subject := s.subject(r, string(visit))
