@@ -117,6 +117,23 @@ type ManyFetcher interface {
 	FetchesAtOnce() int
 }
 
+// A Rereader is a Fetcher that reads again, for less than Fetch, objects that are known
+// whole: only what changes with time. What else changes there is left to its lists.
+type Rereader interface {
+	ManyFetcher
+	// LeavesOut names the fields of a kind that Reread does not tell; none: it is read whole.
+	LeavesOut(kind plumbline.Kind) []string
+	// Reread is as Fetch. An object of which the answer shows that more has changed than it
+	// tells is read whole.
+	Reread(ctx context.Context, kind plumbline.Kind, known []Known) ([]Answer, error)
+}
+
+// A Known is an object with what the source last told of it, by field.
+type Known struct {
+	ID     string                     `json:"id"`
+	Fields map[string]plumbline.Value `json:"fields"`
+}
+
 // A Puller reads pages of what changed. Streams names what it can page through.
 // A cursor is the tool's own text; empty starts at the beginning.
 type Puller interface {

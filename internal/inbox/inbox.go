@@ -182,6 +182,16 @@ func Awaited(tx *db.Tx, location, connection string, kind plumbline.Kind, id str
 	return n > 0, err
 }
 
+// AwaitedOf lists the objects of a kind for which deliveries wait, in order.
+func AwaitedOf(tx *db.Tx, location, connection string, kind plumbline.Kind) ([]string, error) {
+	from := Unread(kind, "")
+	reasons, err := tx.Texts(selectThins, location, connection, from, from[:len(from)-1]+string(from[len(from)-1]+1))
+	for i, r := range reasons {
+		reasons[i] = strings.TrimPrefix(r, from)
+	}
+	return reasons, err
+}
+
 // Forgo ignores the deliveries that wait for an object of which somebody has said that
 // it is not to be read.
 func Forgo(tx *db.Tx, location, connection string, kind plumbline.Kind, id, reason string) error {

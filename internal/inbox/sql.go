@@ -17,6 +17,9 @@ const (
 
 	selectThin = `SELECT COUNT(*) FROM delivery WHERE location_id = $1 AND connection = $2 AND state = 0 AND reason = $3 AND reason <> ''`
 
+	selectThins = `SELECT DISTINCT reason FROM delivery WHERE location_id = $1 AND connection = $2 AND state = 0
+		AND reason >= $3 AND reason < $4 AND reason <> '' ORDER BY reason`
+
 	updateUnread = `UPDATE delivery SET state = 2, reason = $4 WHERE location_id = $1 AND connection = $2 AND state = 0 AND reason = $3 AND reason <> ''`
 
 	upsertTally = `

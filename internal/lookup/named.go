@@ -2,6 +2,7 @@ package lookup
 
 import (
 	"context"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -12,6 +13,7 @@ import (
 	"plumbline.dev/plumbline/internal/db"
 	"plumbline.dev/plumbline/internal/inbox"
 	"plumbline.dev/plumbline/internal/outbox"
+	"plumbline.dev/plumbline/internal/record"
 	"plumbline.dev/plumbline/internal/tenant"
 )
 
@@ -27,10 +29,12 @@ const (
 	unknown   = "unknown"
 )
 
-// A named reads objects of one kind that deliveries have named and not told.
+// A named reads objects of one kind that deliveries have named and not told: whole, or of
+// those that are known what changes.
 type named struct {
-	Kind plumbline.Kind `json:"kind"`
-	IDs  []string       `json:"ids"`
+	Kind  plumbline.Kind  `json:"kind"`
+	IDs   []string        `json:"ids,omitempty"`
+	Known []connect.Known `json:"known,omitempty"`
 }
 
 // oweNamed owes a read of each object that a delivery has named. What it embeds is read
@@ -96,7 +100,13 @@ func (l *Lookup) prepareNamed(tx *db.Tx, c tenant.Connection, rows []outbox.Row)
 		byKind[o.Kind] = append(byKind[o.Kind], row)
 	}
 	for _, kind := range kinds {
-		for some := range slices.Chunk(byKind[kind], l.atOnce(c)) {
+		known, err := l.known(tx, c, kind, byKind[kind])
+		if err != nil {
+			return nil, nil, nil, err
+		}
+		whole := slices.DeleteFunc(slices.Clone(byKind[kind]), func(r outbox.Row) bool { return known[r.Record] != nil })
+		again := slices.DeleteFunc(byKind[kind], func(r outbox.Row) bool { return known[r.Record] == nil })
+		for some := range slices.Chunk(whole, l.atOnce(c)) {
 			q := &named{Kind: kind}
 			for _, row := range some {
 				_, o, _ := namedBy(row.Record)
@@ -104,8 +114,77 @@ func (l *Lookup) prepareNamed(tx *db.Tx, c tenant.Connection, rows []outbox.Row)
 			}
 			calls = append(calls, outbox.NewCall(tx, l.budget(c), question{Named: q}, some...))
 		}
+		for some := range slices.Chunk(again, l.atOnce(c)) {
+			q := &named{Kind: kind}
+			for _, row := range some {
+				q.Known = append(q.Known, *known[row.Record])
+			}
+			calls = append(calls, outbox.NewCall(tx, l.budget(c), question{Named: q}, some...))
+		}
 	}
 	return calls, settled, others, nil
+}
+
+// known finds the objects of which only what changes is read, by the records of their
+// rows: those that deliveries have named, all of whose other fields are known, and whose
+// parts are not named besides.
+func (l *Lookup) known(tx *db.Tx, c tenant.Connection, kind plumbline.Kind, rows []outbox.Row) (map[string]*connect.Known, error) {
+	f, ok := l.Tool(c.Location, c.Name).(connect.Rereader)
+	if !ok || len(f.LeavesOut(kind)) == 0 {
+		return nil, nil
+	}
+	ids := map[string]string{} // of source records: the record of the row
+	for _, row := range rows {
+		if why, o, _ := namedBy(row.Record); why == announced {
+			ids[string(plumbline.NewSourceID(c.Location, c.Name, o.Kind, o.ID))] = row.Record
+		}
+	}
+	sources, err := record.Load(tx, c.Location, slices.Sorted(maps.Keys(ids)))
+	if err != nil || len(sources) == 0 {
+		return nil, err
+	}
+	changing, err := changing(tx, c, kind)
+	if err != nil {
+		return nil, err
+	}
+	out := map[string]*connect.Known{}
+	for _, r := range sources {
+		lacks := func(field string) bool { _, told := r.Get(field); return !told }
+		if r.Deleted() || r.Tied() || changing(r.External) || slices.ContainsFunc(f.LeavesOut(kind), lacks) {
+			continue
+		}
+		k := &connect.Known{ID: r.External, Fields: map[string]plumbline.Value{}}
+		for field := range plumbline.Fields[kind] {
+			if v, told := r.Get(field); told && !slices.Contains(f.LeavesOut(kind), field) {
+				k.Fields[field] = v.Value
+			}
+		}
+		out[ids[string(r.ID)]] = k
+	}
+	return out, nil
+}
+
+// changing says of which jobs visits are to be read: those are read with their job. A visit
+// that is not known may be of any.
+func changing(tx *db.Tx, c tenant.Connection, kind plumbline.Kind) (func(id string) bool, error) {
+	if kind != plumbline.Job {
+		return func(string) bool { return false }, nil
+	}
+	visits, err := inbox.AwaitedOf(tx, c.Location, c.Name, plumbline.Visit)
+	if err != nil || len(visits) == 0 {
+		return func(string) bool { return false }, err
+	}
+	var ids []string
+	for _, v := range visits {
+		ids = append(ids, string(plumbline.NewSourceID(c.Location, c.Name, plumbline.Visit, v)))
+	}
+	slices.Sort(ids)
+	rows, err := record.Load(tx, c.Location, ids)
+	jobs := map[string]bool{}
+	for _, r := range rows {
+		jobs[r.Text("job")] = true
+	}
+	return func(id string) bool { return jobs[id] || len(rows) < len(ids) }, err
 }
 
 // wanted says whether an object is still to be read: whether deliveries wait for it, or it
@@ -145,7 +224,13 @@ func (l *Lookup) performNamed(ctx context.Context, c tenant.Connection, q named)
 	if f == nil {
 		return refused("the tool of this connection reads no single objects", nil)
 	}
-	answers, err := f.Fetch(ctx, q.Kind, q.IDs)
+	var answers []connect.Answer
+	var err error
+	if again, ok := f.(connect.Rereader); ok && len(q.Known) > 0 {
+		answers, err = again.Reread(ctx, q.Kind, q.Known)
+	} else {
+		answers, err = f.Fetch(ctx, q.Kind, q.IDs)
+	}
 	if len(answers) == 0 && err != nil {
 		return outbox.Result{Err: connect.AsError(err)}
 	}

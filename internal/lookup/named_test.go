@@ -1,6 +1,8 @@
 package lookup_test
 
 import (
+	"context"
+	"fmt"
 	"slices"
 	"strconv"
 	"testing"
@@ -261,5 +263,76 @@ func TestWhatBecameKnownIsNotAskedFor(t *testing.T) {
 	s.later(time.Minute)
 	if len(s.source.asked) != 1 {
 		t.Errorf("asked for %v, though the source had said that there is no such property", s.source.asked)
+	}
+}
+
+// A rereader reads the names of customers again for less, and leaves their numbers out.
+type rereader struct {
+	*source
+	again []string
+}
+
+func (r *rereader) LeavesOut(kind plumbline.Kind) []string {
+	return map[plumbline.Kind][]string{plumbline.Customer: {"mobile_phone"}, plumbline.Job: {"number"}}[kind]
+}
+
+func (r *rereader) Reread(ctx context.Context, kind plumbline.Kind, known []connect.Known) ([]connect.Answer, error) {
+	var ids []string
+	for _, k := range known {
+		if k.Fields["mobile_phone"] != "" || kind == plumbline.Customer && k.Fields["first_name"] == "" {
+			return nil, fmt.Errorf("of %s is known %v, want all that is read again and no more", k.ID, k.Fields)
+		}
+		ids = append(ids, k.ID)
+	}
+	r.again = append(r.again, ids...)
+	return r.Fetch(ctx, kind, ids)
+}
+
+func TestWhatIsKnownWholeIsReadAgainForLess(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		s := open(t, d)
+		r := &rereader{source: s.source}
+		s.tools["field"] = r
+		dana := func(name string) plumbline.Reading {
+			c := customer(name)
+			c.Fields["mobile_phone"] = plumbline.TextValue("+13125550100")
+			return c
+		}
+		s.source.objects["c/1"] = dana("Dana")
+		s.names("one", plumbline.Customer, "c/1")
+		s.later(3 * time.Second)
+		if len(r.again) != 0 {
+			t.Fatalf("what is not known was read again: %v", r.again)
+		}
+		less := dana("Lee")
+		delete(less.Fields, "mobile_phone")
+		s.source.objects["c/1"] = less
+		s.names("two", plumbline.Customer, "c/1")
+		s.later(time.Minute)
+		row := s.record(plumbline.Customer, "c/1")
+		if waiting, applied, _ := s.states(); !slices.Equal(r.again, []string{"c/1"}) || waiting != 0 || applied != 2 || row.Text("first_name") != "Lee" || row.Text("mobile_phone") == "" {
+			t.Errorf("read again: %v; %d wait, %d are applied; the record says %q, %q", r.again, waiting, applied, row.Text("first_name"), row.Text("mobile_phone"))
+		}
+	})
+}
+
+// A job is read with its visits where one of them has changed too, or one that is not known.
+func TestAJobWhoseVisitsChangeIsReadWhole(t *testing.T) {
+	for visit, whole := range map[string]bool{"": false, "v/1": true, "v/2": false, "v/new": true} {
+		s := open(t, dbtest.Open(t))
+		r := &rereader{source: s.source}
+		s.tools["field"] = r
+		for n, job := range map[string]string{"1": "j/1", "2": "j/2"} {
+			s.hears(plumbline.Reading{Kind: plumbline.Job, ID: job, Fields: map[string]plumbline.Value{"number": plumbline.TextValue(n)}},
+				plumbline.Reading{Kind: plumbline.Visit, ID: "v/" + n, Fields: map[string]plumbline.Value{"job": plumbline.TextValue(job)}})
+		}
+		s.names("job", plumbline.Job, "j/1")
+		if visit != "" {
+			s.names("visit", plumbline.Visit, visit)
+		}
+		s.later(3 * time.Second)
+		if got := !slices.Contains(r.again, "j/1"); got != whole || !slices.Contains(r.asked, "job/j/1") {
+			t.Errorf("with visit %q named, the job was read whole: %v, want %v; asked for %v", visit, got, whole, r.asked)
+		}
 	}
 }

@@ -2,9 +2,11 @@ package jobber
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 
 	"plumbline.dev/plumbline"
@@ -71,6 +73,82 @@ func (t *Tool) Fetch(ctx context.Context, kind plumbline.Kind, ids []string) ([]
 		}
 	}
 	return answers, wrong
+}
+
+// LeavesOut names what is not asked for again of jobs and invoices: most of what they
+// cost.
+func (t *Tool) LeavesOut(kind plumbline.Kind) []string {
+	switch kind {
+	case plumbline.Job:
+		return []string{"number", "customer", "visits", "source"}
+	case plumbline.Invoice:
+		return []string{"number", "customer", "lines"}
+	}
+	return nil
+}
+
+// Reread reads jobs and invoices that are known. One is read whole if its status stands
+// on its visits, or if its lines have changed, as its amount then has. Quotes and
+// requests, which are jobs by other prefixes, are read whole.
+func (t *Tool) Reread(ctx context.Context, kind plumbline.Kind, known []connect.Known) ([]connect.Answer, error) {
+	var ids, rest []string
+	before := map[string]connect.Known{}
+	for _, k := range known {
+		before[k.ID] = k
+		if e, _, ok := entityOf(kind, k.ID); ok && (e == jobs || e == invoices) {
+			ids = append(ids, k.ID)
+		} else {
+			rest = append(rest, k.ID)
+		}
+	}
+	e := changedJobs
+	if kind == plumbline.Invoice {
+		e = changedInvoices
+	}
+	var answers []connect.Answer
+	var wrong error
+	for some := range slices.Chunk(ids, perQuery) {
+		got, hurt, err := t.fetch(ctx, kind, e, some)
+		if err != nil {
+			return nil, err
+		}
+		for _, a := range got {
+			if a.Gone || reread(e, a, before[a.Object]) {
+				answers = append(answers, a)
+			} else {
+				rest = append(rest, a.Object)
+			}
+		}
+		if wrong == nil {
+			wrong = hurt
+		}
+	}
+	if len(rest) == 0 {
+		return answers, wrong
+	}
+	more, err := t.Fetch(ctx, kind, rest)
+	if len(more) == 0 && err != nil && len(answers) == 0 {
+		return nil, err
+	}
+	return append(answers, more...), cmp.Or(wrong, err)
+}
+
+// reread says that an answer tells all that can have changed of an object.
+func reread(e entity, a connect.Answer, before connect.Known) bool {
+	body, err := parse(a.Body)
+	o, ok := body.object(e.field)
+	if err != nil || !ok {
+		return false
+	}
+	if e == changedJobs {
+		word, _ := o.text("jobStatus")
+		return jobStatus[word] != byVisits
+	}
+	f := fields{}
+	if amounts, ok := o.object("amounts"); ok {
+		f.asked(amounts)
+	}
+	return f["amount"] == before.Fields["amount"]
 }
 
 // fetch asks one question. Hurt is what was wrong with the first object that it could not

@@ -124,7 +124,7 @@ var _ interface {
 	connect.Receiver
 	connect.Subscriber
 	connect.Decoder
-	connect.ManyFetcher
+	connect.Rereader
 	connect.Puller
 	connect.Counter
 	connect.Authorizer

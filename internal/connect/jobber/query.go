@@ -42,6 +42,9 @@ var (
 		client { id } property { id }
 		visits(first: 10) { nodes { ` + trip + ` } pageInfo { hasNextPage } }`}
 
+	// 9 points: what changes of a job that is known, where no visit of it does
+	changedJobs = entity{"job", "Job", `id title jobStatus completedAt updatedAt total property { id }`}
+
 	// 23 points
 	visits = entity{"visit", "Visit", trip + ` job { id }`}
 
@@ -50,6 +53,10 @@ var (
 		client { id } amounts { total tipsTotal invoiceBalance }
 		jobs(first: 5) { nodes { id } pageInfo { hasNextPage } }
 		lineItems(first: 20) { nodes { id name description quantity totalPrice } pageInfo { hasNextPage } }`}
+
+	// 11 points: what changes of an invoice that is known
+	changedInvoices = entity{"invoice", "Invoice", `id invoiceStatus issuedDate dueDate receivedDate updatedAt
+		amounts { total tipsTotal invoiceBalance }`}
 
 	// 11 points
 	payments = entity{"paymentRecord", "PaymentRecordInterface", `__typename id rawAmount entryDate paymentType
@@ -83,7 +90,7 @@ func (e entity) byID(n int) query {
 		fmt.Fprintf(&fields, "  %s: %s(id: $id%d) { ...fields }\n", alias(i), e.field, i)
 	}
 	return query{
-		shape: e.field + "/" + strconv.Itoa(n),
+		shape: fmt.Sprintf("%s/%d of %d", e.field, n, points(e.selection)),
 		text:  fmt.Sprintf("query(%s) {\n%s}\nfragment fields on %s { %s }", vars.String(), fields.String(), e.typ, e.selection),
 		cost:  float64(n * (1 + points(e.selection))),
 	}

@@ -80,7 +80,7 @@ func undefined(doc *ast.SchemaDocument) (names []string) {
 
 // queries are all that this package asks.
 func queries() (all []query) {
-	for _, e := range []entity{clients, properties, requests, quotes, jobs, visits, invoices, payments, users} {
+	for _, e := range []entity{clients, properties, requests, quotes, jobs, visits, invoices, payments, users, changedJobs, changedInvoices} {
 		all = append(all, e.byID(1), e.byID(perQuery))
 	}
 	for _, s := range streams {
@@ -131,7 +131,7 @@ func TestPointsAreCountedAsTheVendorDoes(t *testing.T) {
 			t.Errorf("points(%s) = %d, want %d", selection, got, want)
 		}
 	}
-	for e, want := range map[entity]int{clients: 19, properties: 10, requests: 30, quotes: 13, jobs: 243, visits: 23, invoices: 169, payments: 11, users: 8} {
+	for e, want := range map[entity]int{clients: 19, properties: 10, requests: 30, quotes: 13, jobs: 243, visits: 23, invoices: 169, payments: 11, users: 8, changedJobs: 8, changedInvoices: 10} {
 		if got := points(e.selection); got != want {
 			t.Errorf("a %s costs %d points, want %d as its comment says", e.field, got, want)
 		}

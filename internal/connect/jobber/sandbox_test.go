@@ -575,6 +575,79 @@ func TestFetchAgainstTheSandbox(t *testing.T) {
 	}
 }
 
+// known is what is known of an object that was read whole.
+func (w *world) known(kind plumbline.Kind, id string) connect.Known {
+	w.t.Helper()
+	readings, err := w.tool.Decode(w.fetch(kind, id))
+	w.must(err)
+	for _, r := range readings {
+		if r.Kind == kind && r.ID == id {
+			return connect.Known{ID: id, Fields: r.Fields}
+		}
+	}
+	w.t.Fatalf("nothing was read of %s %s", kind, id)
+	return connect.Known{}
+}
+
+// again reads again what is known, and says what that told and cost.
+func (w *world) again(kind plumbline.Kind, k connect.Known) (told fields, points float64) {
+	w.t.Helper()
+	before := w.fake.Spent()
+	got, err := w.tool.Reread(w.t.Context(), kind, []connect.Known{k})
+	if err != nil || len(got) != 1 || got[0].Object != k.ID {
+		w.t.Fatalf("Reread(%s %s) = %+v, %v, want one answer", kind, k.ID, got, err)
+	}
+	readings, err := w.tool.Decode(plumbline.Delivery{Event: "read", Object: k.ID, Body: got[0].Body, Read: w.now, Received: w.now})
+	w.must(err)
+	if readings[0].Kind != kind || readings[0].ID != k.ID || readings[0].Deleted != got[0].Gone {
+		w.t.Errorf("Reread(%s %s) reads as %+v", kind, k.ID, readings)
+	}
+	return readings[0].Fields, w.fake.Spent() - before
+}
+
+func TestWhatIsKnownIsReadAgainForLess(t *testing.T) {
+	w := newWorld(t, nil)
+	done, deleted := w.live()
+	w.advance(time.Minute)
+	bill := w.fake.Invoices()[0].ID
+	for kind, id := range map[plumbline.Kind]string{plumbline.Job: done.ID, plumbline.Invoice: bill} {
+		k := w.known(kind, id)
+		told, points := w.again(kind, k)
+		for field, v := range told {
+			if k.Fields[field] != v {
+				t.Errorf("%s: %s is %s read again, and %s read whole", kind, field, v, k.Fields[field])
+			}
+		}
+		for field := range k.Fields {
+			_, is := told[field]
+			if leaves := slices.Contains(w.tool.LeavesOut(kind), field); is == leaves && field != "estimate" && field != "job" {
+				t.Errorf("%s: %s is told: %v, left out: %v", kind, field, is, leaves)
+			}
+		}
+		if points > 11 {
+			t.Errorf("reading a known %s again cost %v points, want 11 at most", kind, points)
+		}
+	}
+
+	k := w.known(plumbline.Invoice, bill)
+	k.Fields["amount"] = plumbline.TextValue("1.00")
+	if told, _ := w.again(plumbline.Invoice, k); told["lines"] == "" {
+		t.Error("an invoice whose amount is another was not read whole")
+	}
+	job := w.known(plumbline.Job, done.ID)
+	w.must(w.fake.ReopenJob(done.ID))
+	if status, err := w.fake.JobStatus(done.ID); err != nil || jobStatus[lower(status)] != byVisits {
+		t.Fatalf("the reopened job is %q, %v: its status does not stand on its visits", status, err)
+	}
+	if told, _ := w.again(plumbline.Job, job); told["visits"] == "" || told["status"] == job.Fields["status"] {
+		t.Errorf("a job whose status stands on its visits was read as %v, want it whole", told)
+	}
+	w.again(plumbline.Job, connect.Known{ID: deleted.ID})
+	if told, _ := w.again(plumbline.Job, connect.Known{ID: "quote/" + w.fake.Quotes()[0].ID}); told["number"] == "" {
+		t.Errorf("a quote was read again as %v, want it whole", told)
+	}
+}
+
 func TestManyObjectsAreFetchedWithFewQuestions(t *testing.T) {
 	w := newWorld(t, nil)
 	ids := slices.Concat(w.fill(50)["clients"], []string{"nobody"})
