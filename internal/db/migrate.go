@@ -26,9 +26,13 @@ func migrate(ctx context.Context, pool *sql.DB, dialect goose.Dialect, files fs.
 		return nil
 	}
 	err = up(ctx, pool, dialect, migrations, o)
-	if err != nil && dialect == goose.DialectSQLite3 && ctx.Err() == nil {
-		// Another process may have applied it since we looked; look once more.
-		err = up(ctx, pool, dialect, migrations, o)
+	for err != nil && dialect == goose.DialectSQLite3 && ctx.Err() == nil {
+		// Another process may have applied it since we looked: it does not fail twice then.
+		again := up(ctx, pool, dialect, migrations, o)
+		if again != nil && again.Error() == err.Error() {
+			return err
+		}
+		err = again
 	}
 	return err
 }
