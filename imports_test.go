@@ -30,6 +30,7 @@ var mayImport = []struct{ pkg, deps string }{
 	{"connect", "."},
 	{"connect/csv", ". connect"},
 	{"connect/*", ". connect"},
+	{"dedupe", ". match connect/csv"},
 	{"check", ". playbook calendar consent wording mapping connect"},
 	// rooms
 	{"db", "."},

@@ -38,6 +38,8 @@ var commands = []struct {
 	{"questions", "List the pairs of records of which a person must say whether they are the same.", func() any { return &questions{} }},
 	{"rehearse", "Show what another playbook would have made of the stored history.", func() any { return &rehearsal{} }},
 	{"import", "Take in customers and equipment from CSV files, and take a file back.", func() any { return &imports{} }},
+	{"dedupe", "Find who is who in a CSV file of customers.", func() any { return &dedupeFile{} }},
+	{"parse", "Take addresses, phone numbers and names apart, to JSON lines.", func() any { return &parse{} }},
 	{"rebuild", "Derive everything again from what was kept.", func() any { return &rebuild{} }},
 	{"user", "Let people and programs in.", func() any { return &user{} }},
 	{"simulate", "Run the program against a living shop in simulated time, and check the laws.", func() any { return &simulation{} }},

@@ -87,3 +87,18 @@ func join(parts ...string) string {
 	}
 	return strings.Join(kept, " ")
 }
+
+// Postal brings a postal code of any country into one form: its letters and digits, in
+// lower case.
+func Postal(code string) string {
+	var b strings.Builder
+	for _, r := range strings.ToLower(code) {
+		if r >= 'a' && r <= 'z' || r >= '0' && r <= '9' {
+			b.WriteRune(r)
+		}
+	}
+	if s := b.String(); len(s) <= 10 {
+		return s
+	}
+	return ""
+}

@@ -9,8 +9,10 @@
 package match
 
 import (
+	"cmp"
 	"slices"
 	"strings"
+	"time"
 )
 
 // A Record is what one source record says about a customer, as it was typed.
@@ -22,6 +24,8 @@ type Record struct {
 	Organization                string
 	Phones, Emails              []string
 	Addresses                   []Address
+	Birth                       string // a day, as people write it
+	Guessed                     bool   // the name was read off one that may be an organization's
 }
 
 // A Person is a normalized Record: a human, an organization (no personal
@@ -35,6 +39,26 @@ type Person struct {
 	Phones        []string // E.164
 	Emails        []string // lower case
 	Addresses     []string // Address.Key
+
+	Local  []string // phone numbers without an area code
+	Places []Place
+	Birth  string // YYYYMMDD, or the digits that there are
+
+	guessed bool
+	words   []string // of the organization
+}
+
+// A Place is an address as it is weighed: its parts without what is often left out.
+type Place struct {
+	Number string
+	Dir    string // of the street, before or behind its name
+	Street string // its name alone
+	Suffix string
+	Unit   string
+	Line   string // a second line that is no unit: a building, an estate
+	City   string
+	State  string
+	ZIP    string
 }
 
 // Normalize brings a record into the form in which it is compared. What is
@@ -51,7 +75,34 @@ func Normalize(r Record) Person {
 	p.Phones = clean(r.Phones, Phone)
 	p.Emails = clean(r.Emails, Email)
 	p.Addresses = clean(r.Addresses, Address.Key)
+	p.Local = clean(r.Phones, localPhone)
+	for _, a := range r.Addresses {
+		if a.Street != "" || a.City != "" || a.ZIP != "" {
+			p.Places = append(p.Places, placeOf(a))
+		}
+	}
+	p.Birth, p.guessed = day(r.Birth), r.Guessed
+	p.words = strings.Fields(p.Organization)
 	return p
+}
+
+func placeOf(a Address) Place {
+	p := Place{Number: a.Number, Dir: cmp.Or(a.PreDir, a.PostDir), Street: a.Street, Suffix: a.Suffix, Unit: a.Unit, City: a.City, State: a.State, ZIP: a.ZIP}
+	if !strings.ContainsAny(p.Unit, "0123456789") && len(p.Unit) > 3 {
+		p.Unit, p.Line = "", p.Unit
+	}
+	return p
+}
+
+// day writes a day as YYYYMMDD where it reads as one; of anything else the digits are left.
+func day(text string) string {
+	text = strings.TrimSpace(text)
+	for _, layout := range []string{"2006-01-02", "20060102", "1/2/2006", "01/02/2006", "2 Jan 2006", "January 2, 2006", "2006/01/02"} {
+		if t, err := time.Parse(layout, text); err == nil {
+			return t.Format("20060102")
+		}
+	}
+	return numbersOf(text)
 }
 
 func (p Person) hasName() bool { return p.Given != "" || p.Family != "" }

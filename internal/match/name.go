@@ -11,21 +11,24 @@ import (
 //go:embed tables/nicknames.csv
 var nicknameTable string
 
-var nicknames, formal = readNicknames(nicknameTable)
+var nicknames, formal, shortFor = readNicknames(nicknameTable)
 
 // readNicknames gives the pairs in both directions, and per name the formal
-// names that it may stand for (itself included, where it is one).
-func readNicknames(table string) (pairs map[[2]string]bool, formal map[string][]string) {
-	pairs, formal = make(map[[2]string]bool), make(map[string][]string)
+// names that it may stand for (itself included, where it is one), and how much more often
+// it is short for others than others for it.
+func readNicknames(table string) (pairs map[[2]string]bool, formal map[string][]string, shortFor map[string]int) {
+	pairs, formal, shortFor = make(map[[2]string]bool), make(map[string][]string), make(map[string]int)
 	for _, row := range csvRows(table) {
 		name, nick := row[0], row[2]
+		shortFor[nick]++
+		shortFor[name]--
 		pairs[[2]string{name, nick}], pairs[[2]string{nick, name}] = true, true
 		formal[nick] = append(formal[nick], name)
 		if len(formal[name]) == 0 || formal[name][0] != name {
 			formal[name] = append([]string{name}, formal[name]...)
 		}
 	}
-	return pairs, formal
+	return pairs, formal, shortFor
 }
 
 func shareFormal(a, b string) bool {
@@ -104,6 +107,9 @@ func cutSuffix(name string) (rest, suffix string) {
 // "Dr. Bob Smith Jr". One word alone is taken for the family name.
 func ParseName(full string) (given, family, suffix string) {
 	if before, after, ok := strings.Cut(full, ","); ok && suffixes[words(after)] == "" {
+		if second, rest, ok := strings.Cut(after, ","); ok && suffixes[words(second)] != "" { // "Smith, Jr., Bob"
+			before, after = before+" "+second, rest
+		}
 		family, suffix = cutSuffix(words(before))
 		given = dropTitle(words(after))
 		if suffix == "" {
@@ -327,4 +333,41 @@ func csvRows(table string) [][]string {
 		rows = append(rows, strings.Split(strings.TrimSpace(line), ","))
 	}
 	return rows[1:]
+}
+
+// NameOf reads a name of which nobody says whether it is a person's or an organization's.
+// That of a person is kept as the name of an organization, too, since it may be one's all
+// the same. Organization is what is known of it besides.
+func NameOf(name, organization string) (given, family, suffix, org string) {
+	if organization == "" {
+		organization = name
+	}
+	if !personal(name) {
+		return "", "", "", organization
+	}
+	given, family, suffix = ParseName(name)
+	return given, family, suffix, organization
+}
+
+// personal says that a name reads as a person's: "Family, Given", or two to four words of
+// which none is one of a firm's, and of more than two the first is a given name.
+func personal(name string) bool {
+	if strings.ContainsAny(name, "0123456789&@/#()") {
+		return false
+	}
+	given, family, _ := ParseName(name)
+	all := strings.Fields(given + " " + family)
+	if len(all) < 2 || len(all) > 4 || family == "" {
+		return false
+	}
+	if parts := strings.Fields(name); len(parts) == 2 && strings.Contains(parts[1], "-") {
+		return true // "Ruth Williams-Davis"
+	}
+	for _, w := range all {
+		if ordinary[w] || legalForms[w] || w == "the" || w == "of" {
+			return false
+		}
+	}
+	first, rest, _ := strings.Cut(given, " ")
+	return len(all) == 2 || known(first) || strings.Contains(name, ",") || len(rest) == 1 || particles[strings.Fields(family)[0]]
 }

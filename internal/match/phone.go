@@ -35,6 +35,24 @@ func parsePhone(raw string) string {
 	return e164
 }
 
+// localPhone returns the seven digits of a US number that was written without its area
+// code, or "". Such a number joins nothing by itself.
+func localPhone(raw string) string {
+	var digits []byte
+	for i := range len(raw) {
+		switch c := raw[i]; {
+		case c >= '0' && c <= '9':
+			digits = append(digits, c)
+		case !strings.ContainsRune(" -.()", rune(c)):
+			return ""
+		}
+	}
+	if len(digits) != 7 || digits[0] < '2' {
+		return ""
+	}
+	return string(digits)
+}
+
 // phones remembers what was parsed, since parsing costs some 30 µs and the
 // same few thousand numbers come again and again.
 var phones = memory{limit: 8192}
@@ -63,4 +81,34 @@ func (m *memory) put(key, value string) {
 		m.old, m.young = m.young, make(map[string]string)
 	}
 	m.young[key] = value
+}
+
+// A Number is what a text says as a phone number of the US, by libphonenumber's rules.
+type Number struct {
+	E164      string `json:"e164,omitempty"`      // also of one that is not valid, if it has a number's shape
+	Extension string `json:"extension,omitempty"` // digits
+	Possible  bool   `json:"possible"`            // by its length
+	Valid     bool   `json:"valid"`
+	Type      string `json:"type,omitempty"` // FIXED_LINE, MOBILE, FIXED_LINE_OR_MOBILE, TOLL_FREE, ..., UNKNOWN
+	Region    string `json:"region,omitempty"`
+	Local     string `json:"local,omitempty"` // seven digits, where the area code is missing
+}
+
+// ParseNumber reads a phone number typed in the US.
+func ParseNumber(raw string) Number {
+	out := Number{Local: localPhone(raw)}
+	n, err := phonenumbers.Parse(raw, "US")
+	if err != nil || len(raw) > 250 {
+		return out
+	}
+	out.E164, out.Extension = phonenumbers.Format(n, phonenumbers.E164), n.GetExtension()
+	out.Possible, out.Valid = phonenumbers.IsPossibleNumber(n), phonenumbers.IsValidNumber(n)
+	out.Type, out.Region = typeNames[phonenumbers.GetNumberType(n)], phonenumbers.GetRegionCodeForNumber(n)
+	return out
+}
+
+var typeNames = map[phonenumbers.PhoneNumberType]string{
+	phonenumbers.FIXED_LINE: "FIXED_LINE", phonenumbers.MOBILE: "MOBILE", phonenumbers.FIXED_LINE_OR_MOBILE: "FIXED_LINE_OR_MOBILE",
+	phonenumbers.TOLL_FREE: "TOLL_FREE", phonenumbers.PREMIUM_RATE: "PREMIUM_RATE", phonenumbers.SHARED_COST: "SHARED_COST", phonenumbers.VOIP: "VOIP",
+	phonenumbers.PERSONAL_NUMBER: "PERSONAL_NUMBER", phonenumbers.PAGER: "PAGER", phonenumbers.UAN: "UAN", phonenumbers.VOICEMAIL: "VOICEMAIL", phonenumbers.UNKNOWN: "UNKNOWN",
 }

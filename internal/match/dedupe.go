@@ -1,0 +1,335 @@
+package match
+
+import (
+	"cmp"
+	"hash/maphash"
+	"iter"
+	"math"
+	"slices"
+	"strconv"
+)
+
+// largestBlock is how many records with one key are compared with each other. Of more, a
+// key is no evidence, and there are finer ones.
+const largestBlock = 60
+
+// A Weighed is a pair of records with how likely they are one.
+type Weighed struct {
+	A, B    int
+	Bits    float64
+	Outcome Outcome
+	Never   bool
+	Partial bool // asked only since one gives its name in part
+}
+
+// Dedupe finds who is who among people: it returns for each the number of its cluster, in
+// the order of the first member, and the pairs of which a person should decide. The order
+// of people does not matter but for the numbers.
+func Dedupe(people []Person) (clusters []int, asks []Weighed) {
+	d := newDedupe(people)
+	return d.cluster(d.weighAll())
+}
+
+func newDedupe(people []Person) *dedupe {
+	return &dedupe{people: people, frequencies: NewFrequencies(people), prior: math.Log2(float64(max(len(people), 2))), homes: HomesOnly(people)}
+}
+
+type dedupe struct {
+	people      []Person
+	frequencies *Frequencies
+	prior       float64
+	homes       bool // nobody has a phone, a mailbox or a day of birth
+}
+
+// HomesOnly says that nobody of a list has a phone, a mailbox or a day of birth: it is a
+// list of homes, in which people of one home are one customer.
+func HomesOnly(people []Person) bool {
+	return !slices.ContainsFunc(people, func(p Person) bool { return len(p.Phones)+len(p.Local)+len(p.Emails) > 0 || p.Birth != "" })
+}
+
+func (d *dedupe) weigh(a, b int) Weighed {
+	x, y := &d.people[a], &d.people[b]
+	c := compare(x, y, d.frequencies)
+	over := c.weigh(d.frequencies) - d.prior
+	w := Weighed{A: a, B: b, Bits: over}
+	if d.homes && x.hasName() && y.hasName() {
+		w.Outcome = c.ofHomes(x, y, over)
+	} else {
+		w.Outcome, w.Never, w.Partial = c.outcome(x, y, d.frequencies, over)
+	}
+	return w
+}
+
+// A keyed is a record under a hashed key.
+type keyed struct {
+	key    uint64
+	record int32
+}
+
+var seed = maphash.MakeSeed()
+
+// weighAll weighs all pairs that share a key.
+func (d *dedupe) weighAll() (out []Weighed) {
+	for pair := range d.candidates() {
+		if w := d.weigh(int(pair[0]), int(pair[1])); w.Outcome != Different {
+			out = append(out, w)
+		}
+	}
+	return out
+}
+
+// candidates are the pairs that share a key.
+func (d *dedupe) candidates() iter.Seq[[2]int32] {
+	return func(yield func([2]int32) bool) {
+		var all []keyed
+		for i := range d.people {
+			for _, k := range blocks(&d.people[i]) {
+				all = append(all, keyed{maphash.String(seed, k), int32(i)})
+			}
+		}
+		slices.SortFunc(all, func(a, b keyed) int { return cmp.Or(cmp.Compare(a.key, b.key), cmp.Compare(a.record, b.record)) })
+		all = slices.Compact(all)
+		seen := map[[2]int32]bool{}
+		for start := 0; start < len(all); {
+			end := start + 1
+			for end < len(all) && all[end].key == all[start].key {
+				end++
+			}
+			if n := end - start; n > 1 && n <= largestBlock {
+				for i := start; i < end; i++ {
+					for j := i + 1; j < end; j++ {
+						pair := [2]int32{all[i].record, all[j].record}
+						if !seen[pair] {
+							seen[pair] = true
+							if !yield(pair) {
+								return
+							}
+						}
+					}
+				}
+			}
+			start = end
+		}
+	}
+}
+
+// blocks names the blocks of a person for a whole file: any two that may be one have one
+// in common, though each of their fields may bear a slip.
+func blocks(p *Person) (keys []string) {
+	add := func(kind string, parts ...string) {
+		key := kind
+		for _, part := range parts {
+			if part == "" {
+				return
+			}
+			key += "|" + part
+		}
+		keys = append(keys, key)
+	}
+	for _, phone := range p.Phones {
+		add("p", phone[max(0, len(phone)-7):])
+		add("pn", phone, letters(p.Family, 2)+letters(p.Organization, 4))
+	}
+	for _, phone := range p.Local {
+		add("p", phone)
+	}
+	for _, email := range p.Emails {
+		add("e", email)
+	}
+	family, given := joined(p.Family), joined(p.Given)
+	names := []string{family, given}
+	slices.Sort(names) // they may be swapped
+	add("n", names[0], names[1])
+	for i := range p.Places {
+		add("gz", letters(given, 3), p.Places[i].ZIP, letters(sound(p.Places[i].Street), 2))
+		add("gc", given, p.Places[i].City)
+		add("fc", family, p.Places[i].City)
+	}
+	add("ns", sound(names[0]), sound(names[1]))
+	if p.Birth != "" {
+		add("b", p.Birth, letters(min(family, given), 1))
+		add("bf", p.Birth, sound(family))
+		add("bg", p.Birth, sound(given))
+	}
+	for i := range p.Places {
+		l := &p.Places[i]
+		street := sound(l.Street)
+		if numeric0(l.Street) {
+			street = l.Street
+		}
+		add("a", l.Number, street)
+		add("az", letters(l.Street, 5), l.ZIP, letters(l.Number, 1))
+		add("ac", street, sound(l.City), letters(l.Line, 3)+letters(l.Number, 1))
+		for _, n := range []string{sound(family), sound(given)} {
+			add("nz", n, l.ZIP)
+			add("ns", n, street)
+			add("nn", n, l.Number, letters(l.ZIP, 2))
+			add("nc", n, sound(l.City), letters(l.Number, 1))
+		}
+		for _, w := range p.words {
+			if !ordinary[w] && len(w) > 2 {
+				add("wz", w, l.ZIP)
+				add("ws", w, street)
+				add("wn", w, l.Number)
+			}
+		}
+	}
+	for i, w := range p.words {
+		if i > 0 && !ordinary[w] {
+			add("w2", p.words[i-1], w)
+		}
+	}
+	add("o", p.Organization)
+	return keys
+}
+
+func numeric0(s string) bool { return s != "" && numeric(s) }
+
+func letters(s string, n int) string { return s[:min(len(s), n)] }
+
+// sound is a name as it is heard, by Soundex.
+func sound(name string) string {
+	const codes = "01230120022455012623010202"
+	var out [4]byte
+	n, last := 0, byte('0')
+	for i := range len(name) {
+		c := name[i]
+		if c < 'a' || c > 'z' {
+			continue
+		}
+		code := codes[c-'a']
+		switch {
+		case n == 0:
+			out[0], n = c, 1
+		case code != '0' && code != last && n < 4:
+			out[n] = code
+			n++
+		}
+		if c != 'h' && c != 'w' {
+			last = code
+		}
+	}
+	return string(out[:n])
+}
+
+// cluster joins pairs, the likeliest first, unless that would bring two together that
+// contradict each other, or groups whose members are on the whole not alike. Then whoever
+// gives only a part of their name joins those of that name, if all of them are one.
+func (d *dedupe) cluster(pairs []Weighed) (clusters []int, asks []Weighed) {
+	slices.SortFunc(pairs, func(a, b Weighed) int {
+		return cmp.Or(-cmp.Compare(a.Bits, b.Bits), cmp.Compare(d.people[a.A].ID, d.people[b.A].ID), cmp.Compare(d.people[a.B].ID, d.people[b.B].ID))
+	})
+	g := newGroups(len(d.people))
+	for _, p := range pairs {
+		a, b := g.of[p.A], g.of[p.B]
+		switch {
+		case a == b:
+		case p.Outcome == Same && d.agree(g.members[a], g.members[b]):
+			g.join(a, b)
+		default:
+			asks = append(asks, p)
+		}
+	}
+	for _, p := range d.completed(g, asks) {
+		if a, b := g.of[p.A], g.of[p.B]; a != b && d.agree(g.members[a], g.members[b]) {
+			g.join(a, b)
+		}
+	}
+	return g.numbers(), slices.DeleteFunc(asks, func(p Weighed) bool { return g.of[p.A] == g.of[p.B] })
+}
+
+// completed finds the partial names that only one group can complete, by the pairs that say
+// so.
+func (d *dedupe) completed(g *groups, asks []Weighed) (out []Weighed) {
+	candidates := map[int]map[int]bool{} // of a group of partial names: the groups of whole ones
+	add := func(part, whole int) {
+		if candidates[part] == nil {
+			candidates[part] = map[int]bool{}
+		}
+		candidates[part][whole] = true
+	}
+	for _, p := range asks {
+		if a, b := g.of[p.A], g.of[p.B]; d.partial(g.members[a]) {
+			add(a, b)
+		} else if d.partial(g.members[b]) {
+			add(b, a)
+		}
+	}
+	for _, p := range asks {
+		part, whole := g.of[p.A], g.of[p.B]
+		if !d.partial(g.members[part]) {
+			part, whole = whole, part
+		}
+		if p.Partial && d.partial(g.members[part]) && !d.partial(g.members[whole]) && len(candidates[part]) == 1 {
+			out = append(out, p)
+		}
+	}
+	return out
+}
+
+// partial says that none of a group gives a whole name.
+func (d *dedupe) partial(members []int) bool {
+	return !slices.ContainsFunc(members, func(m int) bool {
+		p := &d.people[m]
+		return p.Family != "" && p.Given != "" && !initialOf(p.Given) || !p.hasName() && !oneWord(p)
+	})
+}
+
+// groups are disjoint sets of records.
+type groups struct {
+	of      []int
+	members [][]int
+}
+
+func newGroups(n int) *groups {
+	g := &groups{make([]int, n), make([][]int, n)}
+	for i := range n {
+		g.of[i], g.members[i] = i, []int{i}
+	}
+	return g
+}
+
+func (g *groups) join(a, b int) {
+	if len(g.members[a]) < len(g.members[b]) {
+		a, b = b, a
+	}
+	for _, m := range g.members[b] {
+		g.of[m] = a
+	}
+	g.members[a], g.members[b] = append(g.members[a], g.members[b]...), nil
+}
+
+// numbers counts the groups in the order of their first members.
+func (g *groups) numbers() (out []int) {
+	numbers := map[int]int{}
+	for _, group := range g.of {
+		if _, ok := numbers[group]; !ok {
+			numbers[group] = len(numbers)
+		}
+		out = append(out, numbers[group])
+	}
+	return out
+}
+
+// agree says whether two groups may be one.
+func (d *dedupe) agree(a, b []int) bool {
+	var sum float64
+	n := 0
+	for _, x := range a {
+		for _, y := range b {
+			w := d.weigh(x, y)
+			if w.Never {
+				return false
+			}
+			sum += w.Bits
+			n++
+			if n > 400 {
+				return sum > 0
+			}
+		}
+	}
+	return sum/float64(n) > askBits
+}
+
+// ClusterName writes a cluster's number as its name.
+func ClusterName(n int) string { return "c" + strconv.Itoa(n+1) }

@@ -1,0 +1,104 @@
+package match
+
+import (
+	"math"
+	"strings"
+)
+
+// weights are how many bits a level adds to the odds that two records are one, for those
+// that were met in a block. Where Equal stands with how common the value is, its bits are
+// what is left of that.
+var weights = [fields][levels]float64{
+	FamilyName:       {Equal: -0.3, Close: 6, Alike: 2.5, Unlike: 0, Differing: -5},
+	GivenName:        {Equal: -0.3, Close: 5, Alike: 2.5, Unlike: -2, Differing: -7},
+	OrganizationName: {Equal: 9, Close: 7.5, Alike: 4.5, Unlike: 0.5, Differing: -4},
+	PhoneNumber:      {Equal: 12, Close: 8, Alike: 4, Differing: -1.5},
+	EmailAddress:     {Equal: 13, Close: 9, Alike: 6, Differing: -1},
+	BirthDate:        {Equal: 12, Close: 7, Alike: 1, Differing: -6},
+	HouseNumber:      {Equal: 7, Close: 2, Alike: -0.5, Differing: -4},
+	StreetName:       {Equal: -0.5, Close: 7, Alike: 3.5, Unlike: -3, Differing: -4.5},
+	UnitNumber:       {Equal: 5, Close: 4, Alike: 2.5, Unlike: -0.5, Differing: -3},
+	PostalCode:       {Equal: 5, Close: 2.5, Unlike: -0.5, Differing: -2.5},
+	CityName:         {Equal: 4, Close: 3.5, Alike: 2, Differing: -2},
+}
+
+// counted are the fields in which it counts how common a value is that both have.
+var counted = [fields]bool{FamilyName: true, GivenName: true, StreetName: true, CityName: false, PostalCode: false}
+
+// Frequencies are how often values stand in a set of records, by field.
+type Frequencies struct {
+	Records int
+	Values  [fields]map[string]int
+	firsts  map[string]int // first given names
+}
+
+// aName is how often a given name stands in a list that is one and no slip.
+const aName = 5
+
+func (f *Frequencies) isName(given string) bool {
+	return known(given) || f != nil && f.firsts[given] >= aName
+}
+
+// surely says that a name is a person's, and not one of a firm that reads like one.
+func (f *Frequencies) surely(p *Person) bool {
+	first, _, _ := strings.Cut(p.Given, " ")
+	return p.hasName() && (!p.guessed || f.isName(first))
+}
+
+// people says that two are to be compared as people: as one that surely is and another that
+// may be.
+func (f *Frequencies) people(a, b *Person) bool {
+	may := func(p *Person) bool { return p.hasName() || oneWord(p) }
+	return f.surely(a) && may(b) || f.surely(b) && may(a)
+}
+
+// bits says how rare a value is.
+func (f *Frequencies) bits(field Field, value string) float64 {
+	n := f.Values[field][value]
+	return min(-math.Log2((float64(n)+0.5)/(float64(f.Records)+50)), 13)
+}
+
+// NewFrequencies counts the values of people.
+func NewFrequencies(people []Person) *Frequencies {
+	f := &Frequencies{Records: len(people), firsts: map[string]int{}}
+	for i := range f.Values {
+		if counted[i] {
+			f.Values[i] = map[string]int{}
+		}
+	}
+	for i := range people {
+		p := &people[i]
+		f.Values[FamilyName][joined(p.Family)]++
+		f.Values[GivenName][joined(p.Given)]++
+		if first, _, _ := strings.Cut(p.Given, " "); !p.guessed {
+			f.firsts[first]++
+		}
+		for j := range p.Places {
+			f.Values[StreetName][p.Places[j].Street]++
+		}
+	}
+	return f
+}
+
+// weigh sums the bits of a comparison.
+func (c *Comparison) weigh(f *Frequencies) (sum float64) {
+	for field := range fields {
+		sum += c.bits(field, f)
+	}
+	if c.Swapped {
+		sum -= 3
+	}
+	return sum
+}
+
+// bits is what a field adds.
+func (c *Comparison) bits(field Field, f *Frequencies) float64 {
+	l := c.Levels[field]
+	switch {
+	case l == Missing:
+		return 0
+	case l == Equal && counted[field]:
+		return weights[field][l] + f.bits(field, c.common[field])
+	}
+	return weights[field][l]
+}
