@@ -2,7 +2,7 @@ package families
 
 import (
 	"fmt"
-	"strings"
+	"slices"
 )
 
 // stories are what the population is made of, each with its share of a
@@ -41,8 +41,11 @@ const (
 	ownMailbox = 0.85
 	// Of couples: who bear two family names.
 	twoFamilyNames = 0.15
+	// Of twins: who have names that sound alike.
+	alikeTwins = 0.50
 	// Of fathers and sons: the son bears III after a father Jr, else Jr after
-	// a father Sr; they live at one address; the son has a phone of his own.
+	// a father Sr; they live at one address; the son has a phone of his own;
+	// both have the same middle initial.
 	thirdShare       = 0.15
 	sonAtHome        = 0.50
 	sonHasOwnPhone   = 0.70
@@ -58,176 +61,28 @@ const (
 	nextHasSameName  = 0.06
 	nextHasSamePhone = 0.06
 	keepsPhone       = 0.85 // of those who move
+	coupleMoves      = 0.50 // rather than one who lives alone
 	// Of tenants: whose records bear the phone and the mailbox of the manager,
 	// who called for them.
 	managerPhone   = 0.60
 	managerMailbox = 0.45
-	// Of organizations: which have a suite; which write from a personal
-	// mailbox; whose contact has a mobile.
+	// Of organizations: which have a suite; which bear a legal form; which
+	// write from a personal mailbox; whose contact has a mobile.
 	suiteShare      = 0.25
+	legalShare      = 0.60
 	personalMailbox = 0.15
 	contactMobile   = 0.50
+	// Of organizations with branches: whose have numbers, not districts.
+	numberedBranches = 0.50
 	// Of people: who have a middle initial that some sources tell.
 	middleShare = 0.60
+	// Of mailboxes: which have a number behind the name.
+	numberInMailbox = 0.40
+	// Of all stories: which happen in the first third of the cities.
+	largeCities = 0.67
 	// Of buildings of a manager, the largest.
 	mostUnits = 80
 )
-
-// A subject is one that records are told of: a person or an organization.
-type subject struct {
-	id, household, story string // truth
-	given, middle        string
-	family, suffix       string
-	born                 string // 1970-01-31; empty of an organization
-	organization, legal  string // name and legal form
-	contact              string // given and family name, told with an organization
-	employer             string // organization that some records of a person name
-	phones, mailboxes    []string
-	homes                []place
-	before               *subject // as told before a wedding or a move
-}
-
-// A world makes subjects by seed. It holds no more than the story that is
-// being told, the counters of what was handed out and a hash of each mailbox.
-type world struct {
-	*dice
-	cities   []*city
-	phones   phones
-	taken    map[uint64]bool // hashes of mailboxes
-	story    string
-	subjects []*subject // of this story
-	sequence map[string]int
-	families int // households and organizations so far
-}
-
-func newWorld(seed uint64) *world {
-	d := newDice(seed, 1)
-	cities := newCities(d)
-	return &world{dice: d, cities: cities, phones: newPhones(d, cities), taken: map[uint64]bool{}, sequence: map[string]int{}}
-}
-
-// next tells one more story and returns whom it made.
-func (w *world) next() []*subject {
-	w.subjects = w.subjects[:0]
-	s := stories[w.shares(storyShares)]
-	w.story = s.name
-	s.make(w)
-	return w.subjects
-}
-
-var storyShares = func() (out []int) {
-	for _, s := range stories {
-		out = append(out, s.share)
-	}
-	return out
-}()
-
-func (w *world) id(kind string) string {
-	w.sequence[kind]++
-	return fmt.Sprintf("%s%d", kind, w.sequence[kind])
-}
-
-func (w *world) city() *city {
-	// The first third of the cities has two thirds of the customers.
-	if w.chance(0.67) {
-		return w.cities[w.below(len(w.cities)/3)]
-	}
-	return pick(w.dice, w.cities)
-}
-
-func (w *world) build(c *city) place { return c.build(w.id("a")) }
-
-func (w *world) phone(c *city) string { return w.phones.take(pick(w.dice, c.areas)) }
-
-// A home is a household with what its members share.
-type home struct {
-	household string
-	place     place
-	family    string
-	landline  string
-	mobile    string // one for all, where they have no more
-	mailbox   string // likewise
-}
-
-func (w *world) home(c *city) *home { return w.homeAt(w.build(c)) }
-
-func (w *world) homeAt(p place) *home {
-	w.families++
-	return &home{household: w.id("h"), place: p, family: w.familyName()}
-}
-
-// person adds a member of a home, with a phone and a mailbox.
-func (w *world) person(h *home, given, family string, born int) *subject {
-	s := &subject{
-		id: w.id("p"), household: h.household, story: w.story, given: given, family: family,
-		born: w.birthday(born), homes: []place{h.place},
-	}
-	if w.chance(middleShare) {
-		s.middle = string(rune('A' + w.below(26)))
-	}
-	if h.mobile != "" {
-		s.phones = append(s.phones, h.mobile)
-	} else {
-		s.phones = append(s.phones, w.phone(h.place.city))
-	}
-	if h.landline != "" {
-		s.phones = append(s.phones, h.landline)
-	}
-	switch {
-	case h.mailbox != "":
-		s.mailboxes = append(s.mailboxes, h.mailbox)
-	case w.chance(ownMailbox):
-		s.mailboxes = append(s.mailboxes, w.mailbox(given, family))
-	}
-	w.subjects = append(w.subjects, s)
-	return s
-}
-
-func (w *world) birthday(year int) string {
-	return fmt.Sprintf("%d-%02d-%02d", year, w.between(1, 12), w.between(1, 28))
-}
-
-func (w *world) adultYear() int { return w.between(1938, 1999) }
-
-var mailProviders = names("gmail.com yahoo.com hotmail.com outlook.com icloud.com aol.com comcast.net msn.com att.net")
-
-// mailbox makes one that nobody else has.
-func (w *world) mailbox(given, family string) string {
-	g, f := plain(given), plain(family)
-	local := []string{g + "." + f, g + f, g[:1] + f, f + "." + g, g + "_" + f, f + g[:1], g}[w.shares([]int{30, 25, 20, 5, 8, 7, 5})]
-	if w.chance(0.4) {
-		local += fmt.Sprint(w.between(1, 99))
-	}
-	return w.free(local, mailProviders.draw(w.dice))
-}
-
-// free adds a number to the name of a mailbox until nobody has it.
-func (w *world) free(local, domain string) string {
-	box := local + "@" + domain
-	for w.taken[hash(box)] {
-		box = fmt.Sprint(local, w.between(100, 99_999), "@", domain)
-	}
-	w.taken[hash(box)] = true
-	return box
-}
-
-func hash(s string) uint64 {
-	h := uint64(14695981039346656037) // FNV-1a
-	for i := range len(s) {
-		h = (h ^ uint64(s[i])) * 1099511628211
-	}
-	return h
-}
-
-// plain keeps the lower-case letters and digits.
-func plain(s string) string {
-	return strings.Map(func(r rune) rune {
-		if r >= 'a' && r <= 'z' || r >= '0' && r <= '9' {
-			return r
-		}
-		return -1
-	}, strings.ToLower(s))
-}
 
 // single: one person in one home.
 func (w *world) single() {
@@ -272,14 +127,20 @@ func (w *world) children() {
 	h := w.home(w.city())
 	w.share(h)
 	a, b := w.spouses(h)
-	used := map[string]bool{a.given: true, b.given: true}
+	used := []string{a.given, b.given}
 	for range w.between(1, 3) {
 		given := w.givenName(w.chance(0.5))
-		if !used[given] {
-			used[given] = true
+		if !slices.ContainsFunc(used, func(other string) bool { return oneName(given, other) }) {
+			used = append(used, given)
 			w.person(h, given, h.family, w.between(1990, 2007))
 		}
 	}
+}
+
+// oneName reports whether two given names may be of one person: nobody could
+// tell Robert and Bobby of one home apart.
+func oneName(a, b string) bool {
+	return a == b || slices.Contains(nicknames[a], b) || slices.Contains(nicknames[b], a)
 }
 
 // twins: two persons with one birth date and address, and names that differ,
@@ -287,9 +148,9 @@ func (w *world) children() {
 func (w *world) twins() {
 	h := w.home(w.city())
 	w.share(h)
-	given := pick(w.dice, twinNames)
-	if w.chance(0.5) {
-		given = [2]string{w.givenName(true), w.givenName(false)}
+	given := [2]string{w.givenName(true), w.givenName(false)}
+	if w.chance(alikeTwins) {
+		given = pick(w.dice, twinNames)
 	}
 	year := w.between(1950, 2007)
 	a := w.person(h, given[0], h.family, year)
@@ -355,10 +216,10 @@ func (w *world) moved() {
 	c := w.city()
 	h := w.home(c)
 	w.share(h)
-	if w.chance(0.5) {
-		w.person(h, w.givenName(w.chance(0.5)), h.family, w.adultYear())
-	} else {
+	if w.chance(coupleMoves) {
 		w.spouses(h)
+	} else {
+		w.person(h, w.givenName(w.chance(0.5)), h.family, w.adultYear())
 	}
 	movers := w.subjects
 	old, now := h.place, w.build(c)
@@ -480,87 +341,4 @@ func (w *world) recycledNumber() {
 	first.before = &former
 	first.phones = []string{w.phone(c)}
 	second.phones = []string{former.phones[0]}
-}
-
-var (
-	trades = names(`Dental Auto Bakery Grill Cafe Realty Insurance Roofing Electric Fitness Pharmacy Hardware
-		Landscaping Law Florist Brewing Veterinary Storage Motel Church School Daycare Salon Printing Bank`)
-	legalForms = []string{"LLC", "Inc", "Co", "Corp"}
-	districts  = []string{"North", "South", "East", "West", "Downtown", "Airport", "Midtown", "Riverside"}
-	roleBoxes  = []string{"info", "office", "contact", "admin", "billing"}
-)
-
-// firm adds an organization with a switchboard and, mostly, a role mailbox.
-func (w *world) firm(c *city, name string) *subject {
-	w.families++
-	id := w.id("o")
-	s := &subject{
-		id: id, household: id, story: w.story, organization: name,
-		phones: []string{w.phone(c)}, homes: []place{w.build(c)},
-	}
-	if w.chance(0.6) {
-		s.legal = pick(w.dice, legalForms)
-	}
-	if w.chance(suiteShare) {
-		s.homes[0].unit = fmt.Sprint(w.between(1, 9) * 100)
-	}
-	given, family := w.givenName(w.chance(0.5)), w.familyName()
-	s.contact = given + "/" + family
-	if w.chance(contactMobile) {
-		s.phones = append(s.phones, w.phone(c))
-	}
-	if w.chance(personalMailbox) {
-		s.mailboxes = []string{w.mailbox(given, family)}
-	} else {
-		domain := w.free(plain(name), "com")
-		s.mailboxes = []string{pick(w.dice, roleBoxes) + "@" + strings.Replace(domain, "@", ".", 1)}
-	}
-	w.subjects = append(w.subjects, s)
-	return s
-}
-
-func (w *world) tradeName() string {
-	if w.chance(0.5) {
-		return w.oneFamilyName() + " " + trades.draw(w.dice)
-	}
-	return streetNames.draw(w.dice) + pick(w.dice, []string{" Street ", " Creek ", " City ", " "}) + trades.draw(w.dice)
-}
-
-func (w *world) organization() { w.firm(w.city(), spaced(w.tradeName())) }
-
-// branches: organizations with a number or a district in the name under one
-// switchboard and one mailbox. Each is one of its own.
-func (w *world) branches() {
-	c := w.city()
-	name := spaced(w.tradeName())
-	numbered := w.chance(0.5)
-	first := w.below(len(districts))
-	var head *subject
-	for i := range w.between(2, 6) {
-		branch := fmt.Sprint(" #", i+1)
-		if !numbered {
-			branch = " " + districts[(first+i)%len(districts)]
-		}
-		b := w.firm(c, name+branch)
-		if head == nil {
-			head = b
-			b.phones = b.phones[:1]
-			continue
-		}
-		b.legal, b.phones, b.mailboxes = head.legal, head.phones, head.mailboxes
-	}
-}
-
-// contact: a firm, and the person who speaks for it, who is a customer at home
-// as well. What is told of the firm at its address is the firm's, under
-// whatever name; what is told at the home is the person's, even where it names
-// the firm as employer.
-func (w *world) contact() {
-	c := w.city()
-	f := w.firm(c, spaced(w.tradeName()))
-	h := w.home(c)
-	p := w.person(h, w.givenName(w.chance(0.5)), h.family, w.adultYear())
-	p.employer = f.organization
-	f.contact = p.given + "/" + p.family
-	f.phones = []string{f.phones[0], p.phones[0]}
 }

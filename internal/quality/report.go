@@ -13,6 +13,7 @@ type Row struct {
 	Score   Score
 	Floor   float64 // the least F1; 0 is none
 	Mix     *Mix    // where households are known
+	Parts   []Row   // of sets that are made up: a row for each hard case, the worst first
 }
 
 // Held reports whether F1 is at its floor or above.
@@ -30,16 +31,27 @@ A pair is two records of one person or organization, joined over any number of o
 pairs found that are right, recall the share of the true pairs that are found, F1 their harmonic mean. Of labelled
 pairs only those count that somebody has looked at. The floor is the least F1 with which a change may go out.
 
-| set | scored | records | true | found | precision | recall | F1 | floor | |
-|---|---|---|---|---|---|---|---|---|---|
 `, command)
-	for _, r := range rows {
-		fmt.Fprintln(&b, line(r))
-	}
+	b.WriteString(table(rows))
 	if mixes := mixes(rows); mixes != "" {
 		fmt.Fprintf(&b, "\nJoined across households, which is worse than a couple made one:\n\n%s", mixes)
 	}
+	var parts []Row
+	for _, r := range rows {
+		parts = append(parts, r.Parts...)
+	}
+	if len(parts) > 0 {
+		fmt.Fprintf(&b, "\n## By hard case\n\n%s", table(parts))
+	}
 	return b.String()
+}
+
+func table(rows []Row) string {
+	out := "| set | scored | records | true | found | precision | recall | F1 | floor | |\n|---|---|---|---|---|---|---|---|---|---|\n"
+	for _, r := range rows {
+		out += line(r) + "\n"
+	}
+	return out
 }
 
 func line(r Row) string {

@@ -4,7 +4,8 @@ import "testing"
 
 func TestReport(t *testing.T) {
 	rows := []Row{
-		{Set: "a", Scored: "pairs", Records: 12345, Score: score(1000, 900, 900), Floor: 0.9, Mix: &Mix{Clusters: 3, Pairs: 1234}},
+		{Set: "a", Scored: "pairs", Records: 12345, Score: score(1000, 900, 900), Floor: 0.9, Mix: &Mix{Clusters: 3, Pairs: 1234},
+			Parts: []Row{{Set: "a, twins", Scored: "pairs", Records: 4, Score: score(2, 2, 1)}}},
 		{Set: "b", Scored: "labelled pairs", Records: 10, Score: score(4, 2, 1), Floor: 0.9},
 		{Set: "c", Scored: "valid numbers", Records: 182, Score: score(0, 0, 0)},
 	}
@@ -24,6 +25,12 @@ pairs only those count that somebody has looked at. The floor is the least F1 wi
 Joined across households, which is worse than a couple made one:
 
 - a: 3 clusters hold records of two households or more, 1,234 pairs of 900 found.
+
+## By hard case
+
+| set | scored | records | true | found | precision | recall | F1 | floor | |
+|---|---|---|---|---|---|---|---|---|---|
+| a, twins | pairs | 4 | 2 | 2 | 0.500 | 0.500 | 0.500 |  |  |
 `
 	if got := Report("count it", rows); got != want {
 		t.Errorf("the page is\n%s\nwant\n%s", got, want)

@@ -1,6 +1,7 @@
 package quality
 
 import (
+	"cmp"
 	"fmt"
 	"os"
 	"slices"
@@ -46,7 +47,28 @@ func (s Set) Score(got map[string]string) (Row, error) {
 		mix := Across(s.Households, got)
 		row.Mix = &mix
 	}
+	row.Parts = s.byStory(got)
 	return row, nil
+}
+
+// byStory scores the records of each story by themselves, the worst first.
+// What was joined across stories counts in the whole set only.
+func (s Set) byStory(got map[string]string) []Row {
+	truth := map[string]map[string]string{}
+	for id, story := range s.Stories {
+		if truth[story] == nil {
+			truth[story] = map[string]string{}
+		}
+		truth[story][id] = s.Truth[id]
+	}
+	var out []Row
+	for story, t := range truth {
+		out = append(out, Row{Set: s.Name + ", " + story, Scored: s.Scored, Records: len(t), Score: Pairwise(t, got)})
+	}
+	slices.SortFunc(out, func(a, b Row) int {
+		return cmp.Or(cmp.Compare(a.Score.F1, b.Score.F1), cmp.Compare(a.Set, b.Set))
+	})
+	return out
 }
 
 // knows refuses clusters of records that the set does not have: a rule that

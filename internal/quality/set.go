@@ -2,6 +2,7 @@ package quality
 
 import (
 	"encoding/csv"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -23,6 +24,7 @@ type Set struct {
 	Truth      map[string]string // record to entity; nil where only pairs are labelled
 	Labels     []LabelledPair    // where only pairs count
 	Households map[string]string // record to household, where it is known
+	Stories    map[string]string // record to the hard case that it was made for, of sets that are made up
 }
 
 // A listing says where the parts of a set are. One folder may be scored in
@@ -114,21 +116,23 @@ func readLabels(path string) ([]LabelledPair, error) {
 	return out, err
 }
 
-func makeUp(l listing, scratch string) (_ Set, err error) {
+func makeUp(l listing, scratch string) (Set, error) {
 	s := Set{
 		Name: l.name, Scored: "pairs", Path: filepath.Join(scratch, l.name+".csv"), Columns: families.Columns[1:],
-		Truth: map[string]string{}, Households: map[string]string{},
+		Truth: map[string]string{}, Households: map[string]string{}, Stories: map[string]string{},
 	}
 	f, err := os.Create(s.Path)
 	if err != nil {
 		return Set{}, fmt.Errorf("write the set %s: %w", l.name, err)
 	}
-	defer f.Close()
 	err = families.WriteCSV(f, l.made, func(r families.Record) {
 		s.IDs = append(s.IDs, r.ID)
-		s.Truth[r.ID], s.Households[r.ID] = r.Person, r.Household
+		s.Truth[r.ID], s.Households[r.ID], s.Stories[r.ID] = r.Person, r.Household, r.Story
 	})
-	return s, err
+	if err = errors.Join(err, f.Close()); err != nil {
+		return Set{}, fmt.Errorf("write the set %s: %w", l.name, err)
+	}
+	return s, nil
 }
 
 // rows reads a CSV whose first line names its columns and hands the values of

@@ -42,7 +42,7 @@ func TestARuleSeesOnlyTheColumnsOfItsSet(t *testing.T) {
 			}
 			return map[string]string{"1": "x", "2": "x"}, nil
 		})
-		if err != nil || row.Set != set || row.Records != 2 || row.Scored != "pairs" || row.Score != score(1, 1, 1) || row.Mix != nil {
+		if err != nil || row.Set != set || row.Records != 2 || row.Scored != "pairs" || row.Score != score(1, 1, 1) || row.Mix != nil || row.Parts != nil {
 			t.Errorf("%+v, %v, want two records and one pair, right", row, err)
 		}
 	}
@@ -94,19 +94,26 @@ func TestEverySetCanBeScored(t *testing.T) {
 // TestMadeUpFamiliesAreHard holds that rules of one line do not do: too few of
 // what is one has one phone or name, and too much of what is not.
 func TestMadeUpFamiliesAreHard(t *testing.T) {
-	person := eitherOrder("given_name", "family_name")
+	set, err := Read("", "families", t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
 	for _, c := range []struct {
 		rule string
 		keys []key
 	}{
 		{"phone", []key{phoneDigits}},
 		{"e-mail", []key{all("email")}},
-		{"name", []key{person}},
+		{"name", []key{eitherOrder("given_name", "family_name")}},
 		{"address", []key{all("street", "city")}},
 		{"name and address", []key{all("given_name", "family_name", "street", "city")}},
 		{"phone or e-mail or name and address", []key{phoneDigits, all("email"), all("given_name", "family_name", "street", "city")}},
 	} {
-		row, err := Run("", "families", exactly(c.keys...))
+		got, err := exactly(c.keys...)(set.Path, set.Columns)
+		if err != nil {
+			t.Fatal(err)
+		}
+		row, err := set.Score(got)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -129,6 +136,16 @@ func TestPerfectClustersMixNoHouseholds(t *testing.T) {
 	row, err = set.Score(set.Households)
 	if err != nil || row.Score.Recall != 1 || row.Score.Precision > 0.9 || *row.Mix != (Mix{}) {
 		t.Errorf("households for persons: %+v, %v, want all found, couples joined, and none mixed", row, err)
+	}
+	if worst, best := row.Parts[0], row.Parts[len(row.Parts)-1]; len(row.Parts) != 15 || worst.Score.F1 > 0.7 || best.Score.F1 != 1 {
+		t.Errorf("%d hard cases from %+v to %+v, want 15, from those that share a home to those who live alone", len(row.Parts), worst, best)
+	}
+	there := 0
+	for _, p := range row.Parts {
+		there += p.Score.True
+	}
+	if there != row.Score.True {
+		t.Errorf("%d pairs in all hard cases, %d in the set", there, row.Score.True)
 	}
 }
 

@@ -20,7 +20,10 @@ func RunPhones(folder string, normalize func(raw string) string) (Row, error) {
 		}
 		return nil
 	})
-	return Row{Set: "phones", Scored: "valid numbers", Records: len(truth), Score: Values(truth, got)}, err
+	if err != nil {
+		return Row{}, err
+	}
+	return Row{Set: "phones", Scored: "valid numbers", Records: len(truth), Score: Values(truth, got)}, nil
 }
 
 // An Address is one line with the words of its parts, joined by spaces: number,
@@ -83,6 +86,9 @@ func part(label string) string {
 // stand in the line. Parts that are not named are not scored.
 func RunAddresses(folder, file string, parts []string, parse func(raw string) map[string]string) (Row, error) {
 	addresses, err := ReadAddresses(filepath.Join(folder, "us_addresses", file))
+	if err != nil {
+		return Row{}, err
+	}
 	truth, got := map[string]string{}, map[string]string{}
 	for _, a := range addresses {
 		found := parse(a.Raw)
@@ -91,7 +97,7 @@ func RunAddresses(folder, file string, parts []string, parse func(raw string) ma
 			truth[key], got[key] = a.Parts[p], bare(found[p])
 		}
 	}
-	return Row{Set: "us_addresses/" + file, Scored: strings.Join(parts, ", "), Records: len(addresses), Score: Values(truth, got)}, err
+	return Row{Set: "us_addresses/" + file, Scored: strings.Join(parts, ", "), Records: len(addresses), Score: Values(truth, got)}, nil
 }
 
 var punctuation = strings.NewReplacer(".", "", ",", "", ";", "", "(", "", ")", "")
