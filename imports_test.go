@@ -21,6 +21,8 @@ var mayImport = []struct{ pkg, deps string }{
 	{"match", ""},
 	{"money", ""},
 	{"silence", ""},
+	{"families", ""},
+	{"quality", "families"},
 	{"playbook", ". playbooks"},
 	{"golden", "."},
 	{"equipment", "."},
