@@ -3,7 +3,7 @@ SHELL := /bin/bash
 GO ?= go
 BIN := bin/plumbline
 
-.PHONY: help build demo test soak bench lint clean
+.PHONY: help build demo test soak quality weights bench lint clean
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "make %-8s %s\n", $$1, $$2}' Makefile
@@ -19,6 +19,12 @@ test: ## everything that must hold: both engines, race detector, linters, a shor
 
 soak: ## thousands of seeds and the kill tests; takes hours
 	./scripts/soak
+
+quality: ## score the matcher on the labelled sets and write docs/quality.md
+	$(GO) test -count=1 -v -run TestTheMatcherHoldsItsFloors ./internal/dedupe -quality.write=$(CURDIR)/docs/quality.md
+
+weights: ## estimate the matcher's weights anew from the labelled sets, without their labels
+	$(GO) test -count=1 -run TestTheBuiltInWeightsAreThoseOfTheSets ./internal/dedupe -weights.write=$(CURDIR)/internal/match/tables/weights.csv
 
 bench: build ## the standing benchmarks, as JSON
 	./$(BIN) bench --json

@@ -18,7 +18,7 @@ var mayImport = []struct{ pkg, deps string }{
 	{"calendar", ""},
 	{"consent", ""},
 	{"wording", ""},
-	{"match", ""},
+	{"match", "."},
 	{"money", ""},
 	{"silence", ""},
 	{"families", ""},

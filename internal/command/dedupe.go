@@ -46,7 +46,7 @@ type deduped struct {
 	Clusters   int            `json:"clusters"`
 	Duplicates int            `json:"duplicates"` // records that have another of their cluster before them
 	Questions  int            `json:"questions"`
-	Homes      bool           `json:"homes"` // it knows names and addresses only, so that a home is one customer
+	Homes      bool           `json:"homes"` // it knows no phone and no e-mail, so that a home is one customer
 	Out        string         `json:"out,omitempty"`
 	Faults     []dedupe.Fault `json:"faults"`
 }
@@ -100,7 +100,7 @@ func (c *dedupeFile) report(s *shell, r deduped) error {
 		fmt.Fprintf(s.Err, "%s, line %d: %s; it is left out\n", filepath.Base(c.File), f.Line, f.Reason)
 	}
 	if r.Homes {
-		fmt.Fprintln(s.Err, "it knows no phone, e-mail or day of birth: whoever lives at one home counts as one customer")
+		fmt.Fprintln(s.Err, "it knows no phone and no e-mail: whoever lives at one home counts as one customer, unless born on different days")
 	}
 	_, err := fmt.Fprintf(s.Out, "%d rows, %d of them left out: %d customers, %d records more than once, %d pairs for a person to decide; written to %s\n",
 		r.Rows, len(r.Faults), r.Clusters, r.Duplicates, r.Questions, c.Out)

@@ -83,9 +83,10 @@ type Fault struct {
 // A List is what was read of a file: who stands in its rows, in their order.
 type List struct {
 	People []match.Person
-	Lines  []int // on which each begins
-	Rows   int   // of the file, with those that were not taken
+	Rows   int // of the file, with those that were not taken
 	Faults []Fault
+
+	ids []string
 }
 
 // Read reads a file's rows. A row that cannot be read, has no id or that of another is a
@@ -94,6 +95,15 @@ type List struct {
 func Read(f *csv.File, l Layout, passed func(int)) *List {
 	list := &List{}
 	lineOf := map[string]int{}
+	var rows []csv.Row
+	take := func() {
+		at := len(list.People)
+		list.People = append(list.People, make([]match.Person, len(rows))...)
+		plumbline.Each(len(rows), func(i int) {
+			list.People[at+i] = match.Normalize(l.record(rows[i], list.ids[at+i]))
+		})
+		rows = rows[:0]
+	}
 	for r := range f.Rows() {
 		list.Rows++
 		passed(r.Passed)
@@ -112,10 +122,17 @@ func Read(f *csv.File, l Layout, passed func(int)) *List {
 			continue
 		}
 		lineOf[id] = r.Line
-		list.People, list.Lines = append(list.People, match.Normalize(l.record(r, id))), append(list.Lines, r.Line)
+		list.ids, rows = append(list.ids, id), append(rows, r)
+		if len(rows) == atOnce {
+			take()
+		}
 	}
+	take()
 	return list
 }
+
+// atOnce is how many rows are held while they are read as people.
+const atOnce = 4096
 
 func (l Layout) text(r csv.Row, field string) string {
 	var parts []string

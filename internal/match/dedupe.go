@@ -2,11 +2,12 @@ package match
 
 import (
 	"cmp"
-	"hash/maphash"
 	"iter"
 	"math"
 	"slices"
 	"strconv"
+
+	"plumbline.dev/plumbline"
 )
 
 // largestBlock is how many records with one key are compared with each other. Of more, a
@@ -38,79 +39,194 @@ type dedupe struct {
 	people      []Person
 	frequencies *Frequencies
 	prior       float64
-	homes       bool // nobody has a phone, a mailbox or a day of birth
+	homes       bool // nobody has a phone or a mailbox
 }
 
-// HomesOnly says that nobody of a list has a phone, a mailbox or a day of birth: it is a
-// list of homes, in which people of one home are one customer.
+// HomesOnly says that nobody of a list has a phone or a mailbox: it is a list of homes, in
+// which people of one home are one customer, unless they were born on different days.
 func HomesOnly(people []Person) bool {
-	return !slices.ContainsFunc(people, func(p Person) bool { return len(p.Phones)+len(p.Local)+len(p.Emails) > 0 || p.Birth != "" })
+	return !slices.ContainsFunc(people, func(p Person) bool { return len(p.Phones)+len(p.Local)+len(p.Emails) > 0 })
 }
 
+// weigh compares two records, of which A is the one whose id comes first: in whatever order
+// they are given, they weigh the same.
 func (d *dedupe) weigh(a, b int) Weighed {
+	if d.people[a].ID > d.people[b].ID {
+		a, b = b, a
+	}
 	x, y := &d.people[a], &d.people[b]
-	c := compare(x, y, d.frequencies)
+	var c Comparison
+	c.compareNames(x, y, d.frequencies)
+	if c.Levels[GivenName] == Differing && !d.homes { // as in most pairs of a block
+		return Weighed{A: a, B: b, Outcome: Different, Never: true}
+	}
+	c.compareRest(x, y)
 	over := c.weigh(d.frequencies) - d.prior
 	w := Weighed{A: a, B: b, Bits: over}
 	if d.homes && x.hasName() && y.hasName() {
-		w.Outcome = c.ofHomes(x, y, over)
+		w.Outcome, w.Never = c.ofHomes(x, y, over)
 	} else {
 		w.Outcome, w.Never, w.Partial = c.outcome(x, y, d.frequencies, over)
 	}
 	return w
 }
 
-// A keyed is a record under a hashed key.
+// shards are into how many parts the keys are cut, each of which is sorted by itself.
+const shards = 64
+
+// weighAll weighs all pairs that share a key, and returns those that may be one.
+func (d *dedupe) weighAll() []Weighed {
+	x := d.index()
+	found := make([][]Weighed, shards)
+	plumbline.Each(shards, func(shard int) {
+		for a, b := range x.pairs(shard) {
+			if w := d.weigh(int(a), int(b)); w.Outcome != Different {
+				found[shard] = append(found[shard], w)
+			}
+		}
+	})
+	return slices.Concat(found...)
+}
+
+// candidates are the pairs that share a key, in an order that is always the same.
+func (d *dedupe) candidates() iter.Seq2[int32, int32] {
+	return func(yield func(int32, int32) bool) {
+		x := d.index()
+		for shard := range shards {
+			for a, b := range x.pairs(shard) {
+				if !yield(a, b) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// An index holds the keys of each record, hashed and in order, without those that too many
+// have.
+type index struct {
+	keys  []uint64
+	start []int // of each record's keys, and the end of the last
+}
+
+func (x *index) of(record int32) []uint64 { return x.keys[x.start[record]:x.start[record+1]] }
+
+func (d *dedupe) index() *index {
+	each := make([][]uint64, len(d.people))
+	plumbline.Each(len(each), func(i int) {
+		for _, k := range blocks(&d.people[i]) {
+			each[i] = append(each[i], hash(k))
+		}
+		slices.Sort(each[i])
+		each[i] = slices.Compact(each[i])
+	})
+	x := &index{start: make([]int, 1, len(each)+1)}
+	for i := range each {
+		x.keys = append(x.keys, each[i]...)
+		x.start = append(x.start, len(x.keys))
+	}
+	x.drop(x.large())
+	return x
+}
+
+// large finds the keys that too many records have, or only one.
+func (x *index) large() []map[uint64]bool {
+	out := make([]map[uint64]bool, shards)
+	plumbline.Each(shards, func(shard int) {
+		out[shard] = map[uint64]bool{}
+		for block := range blocksOf(x.entries(shard)) {
+			if n := len(block); n > largestBlock {
+				out[shard][block[0].key] = true
+			}
+		}
+	})
+	return out
+}
+
+func (x *index) drop(large []map[uint64]bool) {
+	kept, at := x.keys[:0], 0
+	for record := range len(x.start) - 1 {
+		for _, k := range x.keys[at:x.start[record+1]] {
+			if !large[k%shards][k] {
+				kept = append(kept, k)
+			}
+		}
+		at, x.start[record+1] = x.start[record+1], len(kept)
+	}
+	x.keys = kept
+}
+
+// A keyed is a record under a key.
 type keyed struct {
 	key    uint64
 	record int32
 }
 
-var seed = maphash.MakeSeed()
-
-// weighAll weighs all pairs that share a key.
-func (d *dedupe) weighAll() (out []Weighed) {
-	for pair := range d.candidates() {
-		if w := d.weigh(int(pair[0]), int(pair[1])); w.Outcome != Different {
-			out = append(out, w)
+// entries are the records under the keys of a shard, in order.
+func (x *index) entries(shard int) (list []keyed) {
+	for record := range len(x.start) - 1 {
+		for _, k := range x.of(int32(record)) {
+			if k%shards == uint64(shard) {
+				list = append(list, keyed{k, int32(record)})
+			}
 		}
 	}
-	return out
+	slices.SortFunc(list, func(a, b keyed) int { return cmp.Or(cmp.Compare(a.key, b.key), cmp.Compare(a.record, b.record)) })
+	return list
 }
 
-// candidates are the pairs that share a key.
-func (d *dedupe) candidates() iter.Seq[[2]int32] {
-	return func(yield func([2]int32) bool) {
-		var all []keyed
-		for i := range d.people {
-			for _, k := range blocks(&d.people[i]) {
-				all = append(all, keyed{maphash.String(seed, k), int32(i)})
-			}
-		}
-		slices.SortFunc(all, func(a, b keyed) int { return cmp.Or(cmp.Compare(a.key, b.key), cmp.Compare(a.record, b.record)) })
-		all = slices.Compact(all)
-		seen := map[[2]int32]bool{}
-		for start := 0; start < len(all); {
+// blocksOf cuts sorted entries into those of one key each.
+func blocksOf(list []keyed) iter.Seq[[]keyed] {
+	return func(yield func([]keyed) bool) {
+		for start := 0; start < len(list); {
 			end := start + 1
-			for end < len(all) && all[end].key == all[start].key {
+			for end < len(list) && list[end].key == list[start].key {
 				end++
 			}
-			if n := end - start; n > 1 && n <= largestBlock {
-				for i := start; i < end; i++ {
-					for j := i + 1; j < end; j++ {
-						pair := [2]int32{all[i].record, all[j].record}
-						if !seen[pair] {
-							seen[pair] = true
-							if !yield(pair) {
-								return
-							}
-						}
-					}
-				}
+			if !yield(list[start:end]) {
+				return
 			}
 			start = end
 		}
 	}
+}
+
+// pairs are the pairs of records whose first common key is of a shard.
+func (x *index) pairs(shard int) iter.Seq2[int32, int32] {
+	return func(yield func(int32, int32) bool) {
+		for block := range blocksOf(x.entries(shard)) {
+			for i, a := range block {
+				for _, b := range block[i+1:] {
+					if x.first(a.record, b.record) == a.key && !yield(a.record, b.record) {
+						return
+					}
+				}
+			}
+		}
+	}
+}
+
+// first is the first common key of two records that have one.
+func (x *index) first(a, b int32) uint64 {
+	for p, q := x.of(a), x.of(b); ; {
+		switch cmp.Compare(p[0], q[0]) {
+		case 0:
+			return p[0]
+		case -1:
+			p = p[1:]
+		default:
+			q = q[1:]
+		}
+	}
+}
+
+// hash is FNV-1a: the same on every machine, so that the order of pairs is, too.
+func hash(s string) uint64 {
+	h := uint64(14695981039346656037)
+	for i := range len(s) {
+		h = (h ^ uint64(s[i])) * 1099511628211
+	}
+	return h
 }
 
 // blocks names the blocks of a person for a whole file: any two that may be one have one
@@ -142,6 +258,7 @@ func blocks(p *Person) (keys []string) {
 	add("n", names[0], names[1])
 	for i := range p.Places {
 		add("gz", letters(given, 3), p.Places[i].ZIP, letters(sound(p.Places[i].Street), 2))
+		add("gy", letters(given, 3), p.Places[i].ZIP, sound(p.Places[i].City))
 		add("gc", given, p.Places[i].City)
 		add("fc", family, p.Places[i].City)
 	}
@@ -159,6 +276,7 @@ func blocks(p *Person) (keys []string) {
 		}
 		add("a", l.Number, street)
 		add("az", letters(l.Street, 5), l.ZIP, letters(l.Number, 1))
+		add("sz", street, l.ZIP, letters(family, 2))
 		add("ac", street, sound(l.City), letters(l.Line, 3)+letters(l.Number, 1))
 		for _, n := range []string{sound(family), sound(given)} {
 			add("nz", n, l.ZIP)

@@ -12,7 +12,7 @@ func (c *Comparison) outcome(a, b *Person, f *Frequencies, over float64) (o Outc
 	case f.people(a, b):
 		return c.ofPeople(a, b, over)
 	case a.Organization != "" && b.Organization != "":
-		o, never = c.ofOrganizations(over, f.surely(a) || f.surely(b))
+		o, never = c.ofOrganizations(over, f.surely(a) || f.surely(b), a.hasName() || b.hasName())
 		return o, never, false
 	}
 	return Different, false, false
@@ -40,16 +40,19 @@ func (c *Comparison) is(f Field, worst Level) bool {
 	return c.Levels[f] != Missing && c.Levels[f] <= worst
 }
 
-// ofHomes judges people of a list that knows nothing but names and addresses: a list of
-// homes, in which another given name is no other customer.
-func (c *Comparison) ofHomes(a, b *Person, over float64) Outcome {
-	switch _, elsewhere := c.home(); {
+// ofHomes judges people of a list that knows no phones and no mailboxes: a list of homes, in
+// which another given name is no other customer, unless they were born on another day.
+func (c *Comparison) ofHomes(a, b *Person, over float64) (o Outcome, never bool) {
+	_, elsewhere := c.home()
+	switch given := c.Levels[GivenName]; {
+	case c.Levels[BirthDate] == Differing && given >= Unlike:
+		return Different, true
 	case over < askBits || a.Suffix != "" && b.Suffix != "" && a.Suffix != b.Suffix && elsewhere:
-		return Different
+		return Different, false
 	case over < sureBits:
-		return Ask
+		return Ask, false
 	}
-	return Same
+	return Same, false
 }
 
 // ofPeople judges two people. Their names must agree, and something must prove that they are
@@ -59,10 +62,10 @@ func (c *Comparison) ofPeople(a, b *Person, over float64) (o Outcome, never, par
 	given, family := c.Levels[GivenName], c.Levels[FamilyName]
 	home, elsewhere := c.home()
 	home = home || !elsewhere && c.partsOfOneHome()
-	proved := c.is(PhoneNumber, Close) || c.is(EmailAddress, Close) || c.is(BirthDate, Close) || home
+	proved := c.is(PhoneNumber, Close) || c.is(EmailAddress, Equal) || c.is(EmailAddress, Close) && !elsewhere || c.is(BirthDate, Close) || home
 	mailbox := c.is(EmailAddress, Equal) && c.personal
 	certain := mailbox || c.is(BirthDate, Equal)
-	apart := given == Unlike && !mailbox || a.Suffix != b.Suffix && !certain || c.Levels[BirthDate] == Differing ||
+	apart := given == Unlike && !mailbox || a.Suffix != b.Suffix && !certain || c.Levels[BirthDate] == Differing && !mailbox ||
 		(firmOf(a) != firmOf(b) || c.Levels[UnitNumber] == Differing) && !home && !certain
 	switch {
 	case a.Suffix != "" && b.Suffix != "" && a.Suffix != b.Suffix, given == Differing:
@@ -90,14 +93,14 @@ func firmOf(p *Person) bool {
 }
 
 // ofOrganizations judges two organizations. Two addresses are two branches, or two firms with
-// one landlord. Mixed: one of them may be a person.
-func (c *Comparison) ofOrganizations(over float64, mixed bool) (o Outcome, never bool) {
+// one landlord. One of them may be a person, or surely is one.
+func (c *Comparison) ofOrganizations(over float64, mixed, maybe bool) (o Outcome, never bool) {
 	name := c.Levels[OrganizationName]
 	home, elsewhere := c.home()
 	switch {
 	case elsewhere:
 		return Different, true
-	case over < askBits || mixed && name > Close || name == Differing && (!home || !c.is(PhoneNumber, Close)):
+	case over < askBits || mixed && name > Close || name == Differing && (maybe || !home || !c.is(PhoneNumber, Close)):
 		return Different, false
 	case over < sureBits:
 		return Ask, false

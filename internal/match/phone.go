@@ -23,6 +23,71 @@ func Phone(raw string) string {
 }
 
 func parsePhone(raw string) string {
+	if ten := tenDigits(raw); ten != "" {
+		return exchanges.valid(ten)
+	}
+	return parseSlowly(raw)
+}
+
+// tenDigits returns the digits of a number as Americans write theirs, with or without the
+// leading 1, and nothing else besides. Of those in which libphonenumber looks at more than
+// the area code and the exchange it returns none.
+func tenDigits(raw string) string {
+	var b [11]byte
+	n := 0
+	for i := range len(raw) {
+		switch c := raw[i]; {
+		case c >= '0' && c <= '9':
+			if n == len(b) {
+				return ""
+			}
+			b[n] = c
+			n++
+		case c == '+' && i == 0, c == ' ', c == '-', c == '.', c == '(', c == ')':
+		default:
+			return ""
+		}
+	}
+	d := b[:n]
+	if n == 11 && d[0] == '1' {
+		d = d[1:]
+	}
+	if len(d) != 10 || raw[0] == '+' && n == 10 || d[0] == '5' && (d[1] == d[2] || d[1] == '2') || d[0] < '2' || d[3] < '2' {
+		return ""
+	}
+	return string(d)
+}
+
+// An exchangeBook knows of area codes with an exchange whether their numbers are valid.
+type exchangeBook struct {
+	mu   sync.RWMutex
+	book map[string]bool
+}
+
+// mostExchanges is more than there are in North America.
+const mostExchanges = 400_000
+
+var exchanges = exchangeBook{book: map[string]bool{}}
+
+func (x *exchangeBook) valid(ten string) string {
+	x.mu.RLock()
+	ok, known := x.book[ten[:6]]
+	x.mu.RUnlock()
+	if !known {
+		ok = parseSlowly(ten) != ""
+		x.mu.Lock()
+		if len(x.book) < mostExchanges {
+			x.book[strings.Clone(ten[:6])] = ok
+		}
+		x.mu.Unlock()
+	}
+	if !ok {
+		return ""
+	}
+	return "+1" + ten
+}
+
+func parseSlowly(raw string) string {
 	n, err := phonenumbers.Parse(raw, "US")
 	if err != nil || !phonenumbers.IsValidNumber(n) {
 		return ""

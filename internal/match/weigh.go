@@ -3,6 +3,7 @@ package match
 import (
 	"cmp"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -62,11 +63,15 @@ type Comparison struct {
 // slip, is also known by how often it stands in f; nil: by the built-in names alone.
 func compare(a, b *Person, f *Frequencies) (c Comparison) {
 	c.compareNames(a, b, f)
+	c.compareRest(a, b)
+	return c
+}
+
+func (c *Comparison) compareRest(a, b *Person) {
 	c.comparePhones(a, b)
 	c.compareEmails(a, b)
 	c.Levels[BirthDate] = compareDates(a.Birth, b.Birth)
 	c.comparePlaces(a, b)
-	return c
 }
 
 func (c *Comparison) compareNames(a, b *Person, f *Frequencies) {
@@ -101,13 +106,28 @@ func (c *Comparison) trySwapped(a, b *Person, f *Frequencies) {
 		if p[0] == "" || p[1] == "" || p[2] == "" || p[3] == "" {
 			continue
 		}
-		family, given := familyLevel(p[0], p[2]), givenLevel(p[1], p[3], f)
-		if family <= Close && given < Unlike && family+given < best {
+		family := nearly(p[0], p[2])
+		if family == Differing {
+			continue // as nearly always
+		}
+		given := givenLevel(p[1], p[3], f)
+		if given < Unlike && family+given < best {
 			c.Levels[FamilyName], c.Levels[GivenName], c.Swapped = family, given, true
 			c.initial = given == Alike && (initialOf(p[1]) || initialOf(p[3]))
 			best = family + given
 		}
 	}
+}
+
+// nearly compares two words that are the same, or but for one slip.
+func nearly(a, b string) Level {
+	switch x, y := joined(a), joined(b); {
+	case x == y:
+		return Equal
+	case min(len(x), len(y)) >= 4 && oneEdit(x, y):
+		return Close
+	}
+	return Differing
 }
 
 // familyLevel compares family names.
@@ -116,14 +136,11 @@ func familyLevel(a, b string) Level {
 		return Missing
 	}
 	x, y := joined(a), joined(b)
+	if l := nearly(a, b); l != Differing {
+		return l
+	}
 	switch s := min(len(x), len(y)); {
-	case x == y:
-		return Equal
-	case s == 1 && x[0] == y[0]:
-		return Alike
-	case s >= 4 && oneEdit(x, y):
-		return Close
-	case shareWord(a, b), s >= 4 && similar(x, y) >= 0.86, s == 3 && oneEdit(x, y):
+	case s == 1 && x[0] == y[0], len(x)+len(y) != len(a)+len(b) && shareWord(a, b), s >= 4 && similar(x, y) >= 0.86, s == 3 && oneEdit(x, y):
 		return Alike
 	}
 	return Differing
@@ -349,6 +366,8 @@ func emailLevel(x, y string) Level {
 	switch {
 	case numbersOf(localX) != numbersOf(localY):
 		return Differing
+	case domainX == "gmail.com" && domainY == domainX && strings.ReplaceAll(localX, ".", "") == strings.ReplaceAll(localY, ".", ""):
+		return Equal // to Google they are one mailbox
 	case domainX == domainY && min(len(localX), len(localY)) >= 4 && (oneEdit(localX, localY) || separators.Replace(localX) == separators.Replace(localY)),
 		localX == localY && len(localX) >= 5 && oneEdit(domainX, domainY), len(x) >= 9 && oneEdit(x, y):
 		return Close
@@ -379,10 +398,20 @@ func compareDates(a, b string) Level {
 		return oneOf(oneEdit(a, b), Close, Differing)
 	case oneEdit(a, b), a[:4] == b[:4] && a[4:6] == b[6:] && a[6:] == b[4:6]:
 		return Close
-	case a[:4] == b[:4] && (a[4:6] == b[4:6] || a[6:] == b[6:]), a[4:] == b[4:]:
+	case a[:4] == b[:4] && (a[4:6] == b[4:6] || a[6:] == b[6:]), a[4:] == b[4:], yearsApart(a, b) <= 2:
 		return Alike
 	}
 	return Differing
+}
+
+// yearsApart says how far the years of two days are from each other.
+func yearsApart(a, b string) int {
+	x, errX := strconv.Atoi(a[:4])
+	y, errY := strconv.Atoi(b[:4])
+	if errX != nil || errY != nil {
+		return 100
+	}
+	return max(x-y, y-x)
 }
 
 // comparePlaces takes the pair of addresses that agree best.

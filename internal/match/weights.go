@@ -1,25 +1,37 @@
 package match
 
 import (
+	_ "embed"
 	"math"
+	"strconv"
 	"strings"
 )
+
+// WeightsVersion names the built-in weights. It changes with them.
+const WeightsVersion = 1
+
+// weightTable holds what EstimateWeights gave for labelled sets, without their labels, and
+// made-up families.
+//
+//go:embed tables/weights.csv
+var weightTable string
 
 // weights are how many bits a level adds to the odds that two records are one, for those
 // that were met in a block. Where Equal stands with how common the value is, its bits are
 // what is left of that.
-var weights = [fields][levels]float64{
-	FamilyName:       {Equal: -0.3, Close: 6, Alike: 2.5, Unlike: 0, Differing: -5},
-	GivenName:        {Equal: -0.3, Close: 5, Alike: 2.5, Unlike: -2, Differing: -7},
-	OrganizationName: {Equal: 9, Close: 7.5, Alike: 4.5, Unlike: 0.5, Differing: -4},
-	PhoneNumber:      {Equal: 12, Close: 8, Alike: 4, Differing: -1.5},
-	EmailAddress:     {Equal: 13, Close: 9, Alike: 6, Differing: -1},
-	BirthDate:        {Equal: 12, Close: 7, Alike: 1, Differing: -6},
-	HouseNumber:      {Equal: 7, Close: 2, Alike: -0.5, Differing: -4},
-	StreetName:       {Equal: -0.5, Close: 7, Alike: 3.5, Unlike: -3, Differing: -4.5},
-	UnitNumber:       {Equal: 5, Close: 4, Alike: 2.5, Unlike: -0.5, Differing: -3},
-	PostalCode:       {Equal: 5, Close: 2.5, Unlike: -0.5, Differing: -2.5},
-	CityName:         {Equal: 4, Close: 3.5, Alike: 2, Differing: -2},
+var weights = readWeights(weightTable)
+
+func readWeights(table string) (w [fields][levels]float64) {
+	for _, row := range csvRows(table) {
+		for f := range fields {
+			for l := range levels {
+				if row[0] == f.String() && row[1] == l.String() {
+					w[f][l], _ = strconv.ParseFloat(row[2], 64) // a test holds that all are there
+				}
+			}
+		}
+	}
+	return w
 }
 
 // counted are the fields in which it counts how common a value is that both have.

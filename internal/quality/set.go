@@ -49,6 +49,7 @@ var listings = []listing{
 	{name: "splink_fake_1000", folder: "splink_fake_1000"},
 	{name: "splink_fake_1000_pairs", folder: "splink_fake_1000", labels: "clerical_labels.csv"},
 	{name: "yelp_zomato_a", folder: "yelp_zomato_a", labels: "labelled_pairs.csv"},
+	{name: "families_light", made: families.Options{Seed: 7, Records: 20_000, Damage: 0.3}},
 	{name: "families", made: families.Options{Seed: 1, Records: 20_000, Damage: 1}},
 	{name: "families_bad", made: families.Options{Seed: 2, Records: 20_000, Damage: 2}},
 }
