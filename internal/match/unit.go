@@ -13,7 +13,7 @@ var (
 
 // alone are the designators that take no number; bare ones count only where
 // the address breaks off behind them, since they are words of streets too.
-var alone = set("bsmt frnt lbby lowr ofc ph rear side uppr")
+var alone = set("bsmt frnt lbby lowr mezz ofc ph rear side uppr upper")
 
 // unitAt says how many words from i on are a unit, or 0.
 func (p *parser) unitAt(i int) int {
@@ -28,8 +28,10 @@ func (p *parser) unitAt(i int) int {
 		return 2
 	case gluedUnit.MatchString(w) && !floorCount.MatchString(w) && strings.ContainsAny(w, "0123456789"):
 		return 1
-	case (floorCount.MatchString(w) || digits(w) && len(w) <= 2 && i > 1 || nameForms[w] != "" || w == "lower" || w == "upper" || w == "ground") && unitTypes[next] == "fl":
+	case (floorCount.MatchString(w) || digits(w) && len(w) <= 2 && i > 1 || ordinals[w] != "" || w == "lower" || w == "upper" || w == "ground") && unitTypes[next] == "fl":
 		return 2 // "7th Flr", "lower level"
+	case p.wingAt(i):
+		return 2
 	case kind == "":
 		return 0
 	case next == "#" && p.word(i+2) != "": // "Apt # 4"
@@ -42,6 +44,16 @@ func (p *parser) unitAt(i int) int {
 	return 0
 }
 
+// wings are parts of a building that a direction or a letter tells apart.
+var wings = set("tower twr hall wing bldg building")
+
+// wingAt reads "north tower" and "B wing", where no street goes on behind them.
+func (p *parser) wingAt(i int) bool {
+	w, next := p.word(i), p.word(i+1)
+	return wings[next] && (directions[w] != "" || len(w) == 1 && w[0] >= 'a') && !p.words[i].comma && (i == 0 || i > 2) &&
+		(i+2 >= len(p.words) || p.words[i+1].comma || hasDigit(p.word(i + 2)[:1]))
+}
+
 // sure designators are no words of streets.
 var sure = set("apt ste unit rm bldg #")
 
@@ -50,9 +62,14 @@ func (p *parser) unit() {
 	for n := p.unitAt(p.at); n > 0; n = p.unitAt(p.at) {
 		p.a.Unit = join(p.a.Unit, unitName(p.words[p.at:p.at+n]))
 		p.at += n
-		if w := p.word(p.at); len(w) == 1 && w[0] >= 'a' && !p.words[p.at-1].comma && p.ends(p.at) && p.at > n {
-			p.a.Unit += w // "Apt 20 C"
-			p.at++
+		if w := p.word(p.at); hasDigit(p.word(p.at-1)) && !p.words[p.at-1].comma && p.ends(p.at) && p.at > n && unitTypes[p.word(p.at-1)] == "" {
+			if d := directions[w]; d != "" {
+				w = d
+			}
+			if len(w) == 1 && w[0] >= 'a' || len(w) == 2 && directions[w] != "" {
+				p.a.Unit += w // "Apt 20 C", "Unit 2 East"
+				p.at++
+			}
 		}
 	}
 }
@@ -70,13 +87,19 @@ func unitName(words []token) string {
 		kind, id = unitTypes[m[1]], m[2]
 	}
 	if len(words) == 2 && unitTypes[id] == "fl" && kind != "#" { // "7th floor", "lower level"
-		if s := nameForms[w]; s != "" {
+		if s := ordinals[w]; s != "" {
 			w = s
 		}
 		if m := floorCount.FindStringSubmatch(w); m != nil {
 			w = m[1]
 		}
 		return "fl " + w
+	}
+	if len(words) == 2 && wings[id] && id != "#" && kind == "" {
+		if d := directions[w]; d != "" {
+			w = d
+		}
+		return strings.Replace(id, "building", "bldg", 1) + " " + w
 	}
 	switch kind {
 	case "apt", "ste", "unit", "#", "rm", "":

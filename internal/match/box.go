@@ -1,0 +1,57 @@
+package match
+
+import (
+	"regexp"
+	"strings"
+)
+
+var (
+	postBox   = regexp.MustCompile(`(?:^| )(?:(?:p ?o|post office|postal) ?(?:lock ?)?(?:box|drawer|drw)|pob|po|call?er|(?:lock ?)?box|drawer)(?: (?:no|#|box))* (\w*\d\w*(?:-\w+)?|[a-z](?: ?\d+)?)( |$)`)
+	ruralBox  = regexp.MustCompile(`(?:^| )(r ?r|rfd|r ?f ?d|rural (?:route|rte|rt)|rt|rte|route|(?:hc|hcr|(?:highway|hwy) contract|star)(?: (?:route|rte|rt))?)(?: #)? (\d+\w?) (?:po )?box(?: (?:no|#))* (\w+(?:-\w+)?)((?: [a-z])?)( |$)`)
+	ruralKind = regexp.MustCompile(`^(hc|highway|hwy|star)`)
+)
+
+// cutBox takes a PO box or a box on a rural route out of the words, wherever it
+// stands.
+func (p *parser) cutBox() {
+	line := text(p.words)
+	if m := ruralBox.FindStringSubmatchIndex(line); m != nil {
+		kind := "rr"
+		if ruralKind.MatchString(line[m[2]:m[3]]) {
+			kind = "hc"
+		}
+		end, id := m[7], line[m[6]:m[7]]
+		if p.boxLetter(line[:m[7]], line[m[8]:m[9]]) {
+			end, id = m[9], id+strings.TrimSpace(line[m[8]:m[9]])
+		}
+		p.a.Box = kind + " " + line[m[4]:m[5]] + " box " + id
+		p.cut(len(strings.Fields(line[:m[2]])), len(strings.Fields(line[:end])))
+		return
+	}
+	m := postBox.FindStringSubmatchIndex(line)
+	if m == nil {
+		return
+	}
+	from, to := len(strings.Fields(line[:m[0]])), len(strings.Fields(line[:m[3]]))
+	if w := p.word(from); w == "po" && to-from == 2 && !hasDigit(line[m[2]:m[3]]) {
+		return
+	}
+	p.a.Box = "po box " + strings.ReplaceAll(line[m[2]:m[3]], " ", "")
+	p.cut(from, to)
+}
+
+// boxLetter tells "Box 103 A" from "Box 103 N Main St": nothing of the street
+// follows.
+func (p *parser) boxLetter(before, letter string) bool {
+	i := len(strings.Fields(before))
+	return letter != "" && !p.words[i-1].comma && (p.ends(i) || directions[strings.TrimSpace(letter)] == "")
+}
+
+// cut takes words out; what stood around them stays apart.
+func (p *parser) cut(from, to int) {
+	rest := append([]token{}, p.words[:from]...)
+	if from > 0 {
+		rest[from-1].comma = true
+	}
+	p.words = append(rest, p.words[to:]...)
+}

@@ -1,0 +1,93 @@
+package match
+
+import "strings"
+
+// buildings are words of the names of buildings and landmarks; recipients are
+// words of the names of those who live or work there.
+var (
+	buildings = set("airport apartments apts arena bank bldg building campus castle center centre church clinic college condominium condominiums condos ctr dorm flats " +
+		"galleria hall harbor hospital hotel house inn landing library lofts mall manor marina market motel museum office park pavilion plaza plz residences school square stadium station " +
+		"suites terminal tower towers townhomes twr university village villas")
+	recipients = set("account acct administration agency assoc associates assn association attention attn attorney atty bureau c/o client clo co committee company corp corporate corporation cust customer department dept " +
+		"director div division finance foundation fund group incorporated inc insurance investments llc llp lp ltd manager md mr mrs ms pac partners program realty recipient research section service services trust")
+	apart = set("rear front cottage garage carriage basement upstairs downstairs upper lower main attic loft barn studio")
+)
+
+// cutAttention takes "attn ..." and "c/o ..." out of the words, up to the next
+// comma.
+func (p *parser) cutAttention() {
+	for i := range p.words {
+		if w := p.word(i); w != "attn" && w != "c/o" && w != "attention" {
+			continue
+		}
+		end := p.segmentEnd(i)
+		if i == 0 && (end == len(p.words) || p.a.Box == "" && p.houseNumber(end) < 0 && p.houseNumber(1) > 0) {
+			return // the number tells where the name ends
+		}
+		p.a.Recipient = join(p.a.Recipient, text(p.words[i:end]))
+		p.cut(i, end)
+		return
+	}
+}
+
+// names reads the words before word end, which are no street: units, and what
+// is the name of a building or of people.
+func (p *parser) names(end int) {
+	var name []token
+	for p.at < end {
+		if n := p.unitAt(p.at); n > 0 && p.at+n <= end && !recipients[p.word(p.at)] {
+			p.name(name, true)
+			name = nil
+			p.unit()
+			continue
+		}
+		name = append(name, p.words[p.at])
+		if p.words[p.at].comma {
+			p.name(name, true)
+			name = nil
+		}
+		p.at++
+	}
+	p.name(name, true)
+}
+
+// name keeps the name of a building or of people.
+func (p *parser) name(name []token, before bool) {
+	if len(name) == 0 {
+		return
+	}
+	building := !before
+	for i, t := range name {
+		switch {
+		case recipients[t.text]:
+			p.a.Recipient = join(p.a.Recipient, text(name))
+			return
+		case buildings[t.text], before && i > 0 && i == len(name)-1 && streetSuffixes[t.text] != "":
+			building = true
+		}
+	}
+	if building {
+		p.a.Building = join(p.a.Building, text(name))
+		return
+	}
+	p.a.Recipient = join(p.a.Recipient, text(name))
+}
+
+// spare reads the words from here to word end, which stand behind the street: a
+// unit in words of its own ("rear cottage"), a code, or a name.
+func (p *parser) spare(end int) {
+	rest := p.words[min(p.at, end):end]
+	p.at = max(p.at, end)
+	if len(rest) == 0 {
+		return
+	}
+	coded := false
+	for _, t := range rest {
+		coded = coded || hasDigit(t.text)
+	}
+	if apart[rest[0].text] || coded && len(rest) <= 2 {
+		p.a.Unit = join(p.a.Unit, unitNumber(strings.TrimPrefix(text(rest), "# ")))
+		return
+	}
+	p.name(rest, false)
+}
