@@ -24,10 +24,10 @@ func init() {
 var (
 	streetSuffixes = standard(suffixTable, "wynd wynd", "av ave", "avenida avenida", "plz plz", "blv blvd", "hgwy hwy", "hghwy hwy", "cmns cmns", "xrds xrds", "prk park", "strt st", "pde pde", "cct cct")
 	directions     = standard(directionTable, "no n", "so s", "n.e ne")
-	states         = standard(stateTable, "puerto_rico pr")
+	states         = standard(stateTable, "puerto_rico pr", "aa aa", "ae ae", "ap ap")
 	unitTypes      = standard(unitTable, "num #", "bsmt bsmt", "ofc ofc", "spc spc", "trlr trlr", "ph ph",
 		"hangar hngr", "level fl", "lvl fl", "flr fl", "suit ste", "suites ste", "building bldg", "bld bldg", "apts apt", "apmt apt", "un unit", "flat apt",
-		"mezzanine mezz", "mezz mezz", "msc msc", "mc msc", "m/c msc", "mailstop msc", "shop shop", "upper uppr", "uppr uppr")
+		"mezzanine mezz", "mezz mezz", "msc msc", "mc msc", "m/c msc", "mailstop msc", "shop shop", "bin bin", "file file", "drawer drawer", "box box", "house house", "upper uppr", "uppr uppr")
 )
 
 // standard reads a table of variants; the standard forms stand for themselves.

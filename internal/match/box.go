@@ -6,7 +6,9 @@ import (
 )
 
 var (
-	postBox   = regexp.MustCompile(`(?:^| )(?:(?:p ?o|post office|postal) ?(?:lock ?)?(?:box|drawer|drw)|pob|po|call?er|(?:lock ?)?box|drawer)(?: (?:no|#|box))* (\w*\d\w*(?:-\w+)?|[a-z](?: ?\d+)?)( |$)`)
+	military  = regexp.MustCompile(`(?:^| )(psc|cmr|unit|omc) (\d+) box (?:# )?(\w+)( |$)`)
+	postBox   = regexp.MustCompile(`(?:^| )(?:(?:p ?o|post office|postal) ?(?:lock ?)?(?:box|drawer|drw)|pob|po)(?: (?:no|#|box))* (\w*\d\w*(?:-\w+)?|[a-z](?: ?\d+)?)( |$)`)
+	looseBox  = regexp.MustCompile(`(?:^| )(?:call?er|(?:lock ?)?box|drawer|lb #)(?: (?:no|#|box))* (\w*\d\w*(?:-\w+)?)( |$)`)
 	ruralBox  = regexp.MustCompile(`(?:^| )(r ?r|rfd|r ?f ?d|rural (?:route|rte|rt)|rt|rte|route|(?:hc|hcr|(?:highway|hwy) contract|star)(?: (?:route|rte|rt))?)(?: #)? (\d+\w?) (?:po )?box(?: (?:no|#))* (\w+(?:-\w+)?)((?: [a-z])?)( |$)`)
 	ruralKind = regexp.MustCompile(`^(hc|highway|hwy|star)`)
 )
@@ -28,7 +30,15 @@ func (p *parser) cutBox() {
 		p.cut(len(strings.Fields(line[:m[2]])), len(strings.Fields(line[:end])))
 		return
 	}
+	if m := military.FindStringSubmatchIndex(line); m != nil {
+		p.a.Box = line[m[2]:m[3]] + " " + line[m[4]:m[5]] + " box " + line[m[6]:m[7]]
+		p.cut(len(strings.Fields(line[:m[2]])), len(strings.Fields(line[:m[7]])))
+		return
+	}
 	m := postBox.FindStringSubmatchIndex(line)
+	if m == nil {
+		m = looseBox.FindStringSubmatchIndex(line)
+	}
 	if m == nil {
 		return
 	}

@@ -48,7 +48,7 @@ func (p *parser) crossing(from, i, end int) bool {
 
 func (p *parser) crossed(from, to int) bool {
 	for i := from; i < to; i++ {
-		if recipients[p.word(i)] || buildings[p.word(i)] && streetSuffixes[p.word(i)] == "" {
+		if recipients[p.word(i)] || buildings[p.word(i)] && !strong[streetSuffixes[p.word(i)]] {
 			return false
 		}
 	}

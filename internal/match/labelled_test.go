@@ -77,6 +77,8 @@ func plain(s string) []string {
 	for w := range strings.FieldsSeq(s) {
 		if d := directions[w]; d != "" {
 			w = d
+		} else if w == "rt" || w == "rts" {
+			w = "rte"
 		} else if d := streetSuffixes[w]; d != "" {
 			w = d
 		} else if n := slices.Index(ordinalWords, w); n > 0 {
@@ -158,33 +160,42 @@ func countryOf(s string) string {
 	return s
 }
 
-// boxWords writes the kinds of routes in one way.
+// boxWords writes the kinds of routes in one way, and every kind of box at the
+// post office as a PO box, as Publication 28 wants it.
 func boxWords(s string) string {
-	s = strings.ReplaceAll(strings.Join(plain(s), ""), "no", "")
+	s = boxNo.ReplaceAllString(strings.ToLower(s), " ")
+	s = strings.Join(plain(s), "")
 	for _, kind := range [][2]string{
-		{"postofficebox", "pobox"}, {"hwycontractrte", "hc"}, {"hwycontract", "hc"}, {"hcrte", "hc"}, {"hcr", "hc"}, {"starrte", "hc"},
+		{"postofficebox", "pobox"}, {"box", "pobox"}, {"lockbox", "pobox"}, {"lb", "pobox"}, {"drawer", "pobox"}, {"hwycontractrte", "hc"}, {"hwycontract", "hc"}, {"hcrte", "hc"}, {"hcr", "hc"}, {"starrte", "hc"},
 		{"ruralrte", "rr"}, {"rfd", "rr"}, {"rte", "rr"}, {"rt", "rr"},
 	} {
 		if rest, ok := strings.CutPrefix(s, kind[0]); ok {
 			s = kind[1] + rest
 		}
 	}
-	return s
+	if strings.HasPrefix(s, "pob") && !strings.HasPrefix(s, "pobox") {
+		s = "pobox" + strings.TrimPrefix(s, "pob")
+	}
+	return strings.Replace(s, "pobox", "box", 1)
 }
+
+var boxNo = regexp.MustCompile(`\bno\.?|#`)
 
 // unitWords drops the designators that one source uses for the other, and says
 // the rest in the order of the alphabet.
 func unitWords(s string) string {
 	var out []string
-	for _, w := range plain(strings.ReplaceAll(s, "-", "")) {
-		kind := unitTypes[w]
-		switch {
-		case kind == "apt" || kind == "ste" || kind == "unit" || kind == "#" || kind == "rm" || w == "no":
-			continue
-		case kind != "":
-			w = kind
+	for raw := range strings.FieldsSeq(strings.ToLower(strings.NewReplacer("-", "", "#", " ").Replace(s))) {
+		raw = strings.Trim(raw, ".,;")
+		switch kind := unitTypes[raw]; kind {
+		case "apt", "ste", "unit", "#", "rm":
+		case "":
+			if raw != "no" {
+				out = append(out, plain(raw)...)
+			}
+		default:
+			out = append(out, kind)
 		}
-		out = append(out, w)
 	}
 	slices.Sort(out)
 	return strings.Join(out, "")

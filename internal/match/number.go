@@ -93,14 +93,20 @@ func (p *parser) houseNumber(from int) int {
 }
 
 func (p *parser) mayBeNumber(i int) bool {
+	if numberWords[p.word(i)] != "" && i > 0 && p.suffixBefore(i+1, min(i+4, len(p.words))) {
+		return true // "Anheuser Busch One Busch Place"
+	}
 	return i > 0 && houseNumber.MatchString(p.word(i)) && p.highwayAt(i-1) == 0 && (i < 2 || p.highwayAt(i-2) < 3) && !lead[p.word(i-1)] && unitTypes[p.word(i-1)] == "" && !inUnit(p, i)
 }
 
 // inUnit reports whether word i is the number of a unit: "7th", "# 4".
 func inUnit(p *parser, i int) bool {
-	for k := max(0, i-2); k <= i; k++ {
-		if n := p.unitAt(k); n > 0 && k+n > i {
-			return true
+	for k := max(0, i-4); k <= i; k++ {
+		if n := p.unitAt(k); n > 0 {
+			if k+n > i {
+				return true
+			}
+			k += n - 1
 		}
 	}
 	return false

@@ -46,6 +46,9 @@ type parser struct {
 func (p *parser) parse() Address {
 	if p.placed {
 		p.tail()
+		if p.a.State == "" && p.a.ZIP == "" {
+			p.cutAttention()
+		}
 		p.takeCity()
 	}
 	p.cutBox()
@@ -109,7 +112,7 @@ func (p *parser) withoutNumber() {
 			return
 		case p.placed && end == len(p.words) && (p.a.State != "" || p.a.ZIP != "" || isPlace(p.words[p.at:], "")):
 			return // a city
-		case p.a.Box == "" && end-p.at == 1 && !buildings[p.word(p.at)] && p.at == 0 && p.a.State == "" && p.a.ZIP == "" && p.a.City == "":
+		case p.a.Box == "" && end-p.at == 1 && !buildings[p.word(p.at)] && p.at == 0:
 			p.street()
 			return
 		}
@@ -138,9 +141,15 @@ func (p *parser) streetLike(from, to int) bool {
 // behindStreet reads what stands between street and city: units, and the names
 // of buildings and people around them.
 func (p *parser) behindStreet() {
-	if w := p.word(p.at); p.at+1 < len(p.words) && p.at > 0 && p.words[p.at].comma && looseUnit.MatchString(w) && p.a.Unit == "" {
-		p.a.Unit = unitNumber(w) // "227 W Monroe St, 3500, Chicago"
-		p.at++
+	if w := p.word(p.at); p.at > 0 && p.a.Unit == "" && looseUnit.MatchString(w) {
+		switch rest := len(p.words) - p.at; {
+		case rest == 1, p.words[p.at].comma:
+			p.a.Unit = unitNumber(w) // "227 W Monroe St, 3500, Chicago"
+			p.at++
+		case rest == 2 && directions[p.word(p.at+1)] != "":
+			p.a.Unit = unitNumber(w) + directions[p.word(p.at+1)]
+			p.at += 2
+		}
 	}
 	for i := p.at; i < len(p.words); i++ {
 		if p.unitAt(i) > 0 {
@@ -150,5 +159,21 @@ func (p *parser) behindStreet() {
 		}
 	}
 	p.city()
+	p.looseDirection()
 	p.spare(len(p.words))
+}
+
+// looseDirection gives a direction that stands alone before the city to the
+// street, or to the city where the street has one: "St SE E Grand Rapids".
+func (p *parser) looseDirection() {
+	d := directions[p.word(p.at)]
+	switch {
+	case d == "" || p.at+1 != len(p.words) || p.a.City == "":
+		return
+	case p.a.PostDir == "":
+		p.a.PostDir = d
+	default:
+		p.a.City = p.word(p.at) + " " + p.a.City
+	}
+	p.at++
 }

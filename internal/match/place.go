@@ -10,12 +10,21 @@ import (
 //go:embed tables/places.csv
 var placeTable string
 
-// places gives, per name of a US city as the post office spells it, the states
-// that have one.
-var places = sync.OnceValue(func() map[string]string {
-	m := make(map[string]string)
+// A place is a name of US cities, as the post office spells it.
+type place struct {
+	states string // " il ma "
+	big    bool   // of so many ZIP codes that it is known without its state
+}
+
+var places = sync.OnceValue(func() map[string]place {
+	m := make(map[string]place)
 	for _, row := range csvRows(strings.ToLower(placeTable)) {
-		m[row[0]] = row[1]
+		if !strong[streetSuffixes[row[0]]] && !buildings[row[0]] {
+			m[row[0]] = place{" " + row[1] + " ", len(row[2]) > 1 && row[2] >= "20" || len(row[2]) > 2}
+		}
+	}
+	for _, post := range []string{"apo", "fpo", "dpo"} {
+		m[post] = place{states: " aa ae ap "}
 	}
 	return m
 })
@@ -39,13 +48,14 @@ var (
 		"australian capital territory": "act", "northern territory": "nt",
 	}
 	countries = []struct{ name, code string }{
-		{"united states of america", "us"}, {"united states", "us"}, {"u s a", "us"}, {"usa", "us"}, {"us", "us"},
+		{"united states of america", "us"}, {"united states us", "us"}, {"united states", "us"}, {"u s a", "us"}, {"usa", "us"}, {"us", "us"},
 		{"canada", "ca"}, {"australia", "au"}, {"aus", "au"},
 	}
 )
 
 // tail takes country, postal code and state off the end.
 func (p *parser) tail() {
+	p.cutBehindZIP()
 	for cut := true; cut; {
 		cut = false
 		for _, country := range countries {
@@ -59,6 +69,32 @@ func (p *parser) tail() {
 	}
 	p.zip()
 	p.state()
+}
+
+// cutBehindZIP takes off what follows state and ZIP: the name of a recipient,
+// or the address said twice.
+func (p *parser) cutBehindZIP() {
+	for i := 2; i < len(p.words)-1; i++ {
+		m := zipCode.FindStringSubmatch(strings.Trim(p.word(i), ","))
+		if m == nil || stateNamed(p.words[i-1:i]) == "" {
+			continue
+		}
+		rest := p.words[i+1:]
+		country := text(rest)
+		for _, c := range countries {
+			if country == c.name {
+				return
+			}
+		}
+		if fourDigits.MatchString(country) {
+			return // "60606 6306"
+		}
+		p.words = p.words[:i+1]
+		if last := rest[len(rest)-1].text; !strings.HasPrefix(last, m[1]) {
+			p.a.Recipient = text(rest)
+		}
+		return
+	}
 }
 
 func (p *parser) cutTail(tail string) bool {
@@ -170,7 +206,7 @@ var lead = set("box # apt unit ste suite highway hwy route rte road rd pob")
 func (p *parser) state() {
 	for size := 3; size > 0; size-- {
 		start := len(p.words) - size
-		if start < 0 || start == 0 && p.a.ZIP == "" && (size == 1 && len(p.word(0)) == 2 || places()[text(p.words)] != "") {
+		if start < 0 || start == 0 && p.a.ZIP == "" && (size == 1 && len(p.word(0)) == 2 || isPlace(p.words, "")) {
 			continue
 		}
 		if state := stateNamed(p.words[start:]); state != "" && p.stateAt(start, state) {
@@ -254,29 +290,30 @@ func (p *parser) commaWithin(from, to int) bool {
 
 // isPlace reports whether words name a city, of that state where it is known.
 func isPlace(words []token, state string) bool {
-	in, ok := placeStates(words)
-	return ok && (state == "" || strings.Contains(" "+in+" ", " "+state+" "))
+	found, ok := placeNamed(words)
+	return ok && (state == "" || strings.Contains(found.states, " "+state+" "))
 }
 
-func placeStates(words []token) (states string, ok bool) {
+// placeNamed also knows cities by their short forms, and as one word or two.
+func placeNamed(words []token) (found place, ok bool) {
 	name := text(words)
-	if states, ok = places()[name]; ok {
-		return states, true
+	if found, ok = places()[name]; ok {
+		return found, true
 	}
 	first, rest, more := strings.Cut(strings.ReplaceAll(name, "-", " "), " ")
 	if long := placeWords[first]; long != "" && more {
 		first = long
 	}
 	if first == "mc" || first == "la" || first == "de" {
-		if states, ok = places()[strings.TrimSpace(first+rest)]; ok {
-			return states, true
+		if found, ok = places()[first+rest]; ok {
+			return found, true
 		}
 	}
 	if !more {
-		return "", false
+		return place{}, false
 	}
-	states, ok = places()[first+" "+rest]
-	return states, ok
+	found, ok = places()[first+" "+rest]
+	return found, ok
 }
 
 // placeWords are the first words of cities in their short forms.
@@ -296,7 +333,11 @@ func (p *parser) takeCity() {
 		return
 	}
 	if p.a.State == "" && p.a.ZIP == "" {
-		if at := p.cityEnd(n, ""); at < n && at > segment && p.suffixBefore(segment, at) {
+		at := p.cityEnd(n, "")
+		if at <= segment || at == n {
+			return
+		}
+		if found, _ := placeNamed(p.words[at:]); p.suffixBefore(segment, at) || found.big && p.streetWords(at) && segment == 0 && houseNumber.MatchString(p.word(0)) {
 			p.cityFrom(at)
 		}
 		return

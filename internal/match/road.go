@@ -12,7 +12,7 @@ var highways = []struct {
 	name  string
 }{
 	{[]string{"farm", "to", "market", "rd"}, "fm"}, {[]string{"farm", "to", "market"}, "fm"}, {[]string{"fm", "rd"}, "fm"}, {[]string{"fm"}, "fm"},
-	{[]string{"us", "hwy"}, "us hwy"}, {[]string{"us", "rte"}, "us hwy"}, {[]string{"u", "s", "hwy"}, "us hwy"}, {[]string{"us"}, "us hwy"},
+	{[]string{"us", "hwy"}, "us hwy"}, {[]string{"us", "rte"}, "us hwy"}, {[]string{"u", "s", "hwy"}, "us hwy"}, {[]string{"u", "s"}, "us hwy"}, {[]string{"us"}, "us hwy"},
 	{[]string{"state", "rd"}, "state hwy"}, {[]string{"state", "rte"}, "state hwy"}, {[]string{"state", "hwy"}, "state hwy"},
 	{[]string{"st", "rd"}, "state hwy"}, {[]string{"st", "rte"}, "state hwy"}, {[]string{"st", "hwy"}, "state hwy"}, {[]string{"sr"}, "state hwy"}, {[]string{"s", "r"}, "state hwy"},
 	{[]string{"county", "rd"}, "county rd"}, {[]string{"co", "rd"}, "county rd"}, {[]string{"cr"}, "county rd"}, {[]string{"c", "r"}, "county rd"}, {[]string{"country", "rd"}, "county rd"},
@@ -92,6 +92,10 @@ func (p *parser) roadWordsAt(i int, words []string) bool {
 func (p *parser) highway(n int) {
 	p.a.Street = roadName(p.words[p.at : p.at+n])
 	p.at += n
+	if p.word(p.at) != "" && roadWord(p.word(p.at)) == "hwy" && !p.words[p.at-1].comma {
+		p.a.Street += " " + roadName(p.words[p.at:p.at+max(1, p.highwayAt(p.at))]) // "US 401 Hwy S", "I-25 Highway 87"
+		p.at += max(1, p.highwayAt(p.at))
+	}
 	d, skip := p.directionAt(p.at)
 	if p.at > 0 && p.words[p.at-1].comma {
 		return
@@ -130,6 +134,9 @@ func roadName(words []token) string {
 func roadKey(street string) string {
 	if old, ok := strings.CutPrefix(street, "old "); ok {
 		return "old " + roadKey(old)
+	}
+	if number, ok := strings.CutSuffix(street, " hwy"); ok && hasDigit(number) {
+		return roadKey(number)
 	}
 	words := strings.Fields(street)
 	if interstate.MatchString(words[0]) {

@@ -85,6 +85,9 @@ func (p *parser) wholeStreet(end int) {
 	if at <= p.at || stop-at > 3 || !p.onlyDirection(at+1, stop) {
 		at = -1
 	}
+	if at > 0 && buildings[p.word(at)] && !strong[streetSuffixes[p.word(at)]] && p.strongDirection(at) {
+		at = -1 // "King Ave SE Maple View Flats"
+	}
 	switch {
 	case at >= 0:
 		p.takeUnit(stop, end)
@@ -99,6 +102,17 @@ func (p *parser) wholeStreet(end int) {
 		p.withoutSuffix(stop)
 		p.at = end
 	}
+}
+
+// strongDirection reports whether a suffix and a direction before word i make
+// the street whole.
+func (p *parser) strongDirection(i int) bool {
+	for k := p.at + 1; k < i-1; k++ {
+		if strong[streetSuffixes[p.word(k)]] && directions[p.word(k+1)] != "" {
+			return true
+		}
+	}
+	return false
 }
 
 // looseUnitBefore says how many words before end are a unit without a
@@ -135,7 +149,9 @@ func (p *parser) withoutSuffix(stop int) {
 	if s := nearSuffix(p.word(stop - 1)); s != "" && stop-1 > p.at {
 		p.a.Street, p.a.Suffix = streetName(p.words[p.at:stop-1]), s
 	}
-	p.suffixOfName()
+	if p.a.Suffix == "" {
+		p.suffixOfName()
+	}
 }
 
 func (p *parser) strongWithin(stop int) bool {

@@ -7,7 +7,7 @@ import (
 
 var (
 	gluedUnit  = regexp.MustCompile(`^(apt|unit|ste|suite|rm|room|bldg|fl|lot|trlr|spc|no)-?(\d+\w?|\d*-?\w)$`)
-	unitID     = regexp.MustCompile(`^([a-z]?\d[\w-]*|[a-z]{1,2}\d*|[a-z]-\w+|\d+/\d+)$`)
+	unitID     = regexp.MustCompile(`^([a-z]?\d[\w-]*|[a-z]{1,2}\d*|[a-z]-\w+|[a-z]{2,3}-\d+|\d+/\d+)$`)
 	floorCount = regexp.MustCompile(`^(\d+)(st|nd|rd|th)$`)
 )
 
@@ -24,6 +24,8 @@ func (p *parser) unitAt(i int) int {
 		return 0
 	case w == "#" && unitTypes[next] != "" && unitID.MatchString(p.word(i+2)): // "# Apt 25"
 		return 3
+	case w == "#" && recipients[p.word(i-1)]:
+		return 0 // "Customer # 11"
 	case w == "#" && next != "":
 		return 2
 	case gluedUnit.MatchString(w) && !floorCount.MatchString(w) && strings.ContainsAny(w, "0123456789"):
@@ -50,8 +52,8 @@ var wings = set("tower twr hall wing bldg building")
 // wingAt reads "north tower" and "B wing", where no street goes on behind them.
 func (p *parser) wingAt(i int) bool {
 	w, next := p.word(i), p.word(i+1)
-	return wings[next] && (directions[w] != "" || len(w) == 1 && w[0] >= 'a') && !p.words[i].comma && (i == 0 || i > 2) &&
-		(i+2 >= len(p.words) || p.words[i+1].comma || hasDigit(p.word(i + 2)[:1]))
+	return wings[next] && (directions[w] != "" || len(w) == 1 && w[0] >= 'a') && !p.words[i].comma && (i == 0 || i > 2 && !joiners[p.word(i-1)]) &&
+		(i+2 >= len(p.words) || p.words[i+1].comma || unitTypes[next] == "" && hasDigit(p.word(i + 2)[:1]))
 }
 
 // sure designators are no words of streets.
@@ -79,6 +81,9 @@ func (p *parser) unit() {
 func unitName(words []token) string {
 	w := words[0].text
 	kind, id := unitTypes[w], words[len(words)-1].text
+	if kind == "#" && len(words) == 3 && unitTypes[words[1].text] != "" {
+		kind = unitTypes[words[1].text] // "# Lot 9"
+	}
 	if len(words) == 1 {
 		m := gluedUnit.FindStringSubmatch(w)
 		if m == nil {
