@@ -27,7 +27,7 @@ var (
 	states         = standard(stateTable, "puerto_rico pr", "aa aa", "ae ae", "ap ap")
 	unitTypes      = standard(unitTable, "num #", "bsmt bsmt", "ofc ofc", "spc spc", "trlr trlr", "ph ph",
 		"hangar hngr", "level fl", "lvl fl", "flr fl", "suit ste", "suites ste", "building bldg", "bld bldg", "apts apt", "apmt apt", "un unit", "flat apt",
-		"mezzanine mezz", "mezz mezz", "msc msc", "mc msc", "m/c msc", "mailstop msc", "shop shop", "bin bin", "file file", "drawer drawer", "box box", "house house", "upper uppr", "uppr uppr")
+		"mezzanine mezz", "mezz mezz", "msc msc", "mc msc", "m/c msc", "mailstop msc", "shop shop", "bin bin", "file file", "drawer drawer", "lockbox lockbox", "villa villa", "vlla villa", "flt apt", "box box", "house house", "upper uppr", "uppr uppr")
 )
 
 // standard reads a table of variants; the standard forms stand for themselves.

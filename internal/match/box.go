@@ -9,7 +9,7 @@ var (
 	military  = regexp.MustCompile(`(?:^| )(psc|cmr|unit|omc) (\d+) box (?:# )?(\w+)( |$)`)
 	postBox   = regexp.MustCompile(`(?:^| )(?:(?:p ?o|post office|postal) ?(?:lock ?)?(?:box|drawer|drw)|pob|po)(?: (?:no|#|box))* (\w*\d\w*(?:-\w+)?|[a-z](?: ?\d+)?)( |$)`)
 	looseBox  = regexp.MustCompile(`(?:^| )(?:call?er|(?:lock ?)?box|drawer|lb #)(?: (?:no|#|box))* (\w*\d\w*(?:-\w+)?)( |$)`)
-	ruralBox  = regexp.MustCompile(`(?:^| )(r ?r|rfd|r ?f ?d|rural (?:route|rte|rt)|rt|rte|route|(?:hc|hcr|(?:highway|hwy) contract|star)(?: (?:route|rte|rt))?)(?: #)? (\d+\w?) (?:po )?box(?: (?:no|#))* (\w+(?:-\w+)?)((?: [a-z])?)( |$)`)
+	ruralBox  = regexp.MustCompile(`(?:^| )(r ?r|rfd|r ?f ?d|rural (?:route|rte|rt)|rt|rte|route|(?:hc|hcr|(?:highway|hwy) contract|star)(?: (?:route|rte|rt))?)(?: #)?( \d+\w?)? (?:po )?box(?: (?:no|#))* (\w+(?:-\w+)?)((?: [a-z])?)( |$)`)
 	ruralKind = regexp.MustCompile(`^(hc|highway|hwy|star)`)
 )
 
@@ -26,7 +26,7 @@ func (p *parser) cutBox() {
 		if p.boxLetter(line[:m[7]], line[m[8]:m[9]]) {
 			end, id = m[9], id+strings.TrimSpace(line[m[8]:m[9]])
 		}
-		p.a.Box = kind + " " + line[m[4]:m[5]] + " box " + id
+		p.a.Box = join(kind, strings.TrimSpace(line[max(0, m[4]):max(0, m[5])]), "box", id)
 		p.cut(len(strings.Fields(line[:m[2]])), len(strings.Fields(line[:end])))
 		return
 	}

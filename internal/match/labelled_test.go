@@ -84,7 +84,7 @@ func plain(s string) []string {
 		} else if n := slices.Index(ordinalWords, w); n > 0 {
 			w = ordinalEnding(n)
 		}
-		out = append(out, withoutEnding(w))
+		out = append(out, withoutEnding(strings.TrimSuffix(w, "-")))
 	}
 	return out
 }
@@ -164,7 +164,7 @@ func countryOf(s string) string {
 // post office as a PO box, as Publication 28 wants it.
 func boxWords(s string) string {
 	s = boxNo.ReplaceAllString(strings.ToLower(s), " ")
-	s = strings.Join(plain(s), "")
+	s = strings.NewReplacer(" ", "", ".", "", ",", "", "highway", "hwy", "route", "rte").Replace(s)
 	for _, kind := range [][2]string{
 		{"postofficebox", "pobox"}, {"box", "pobox"}, {"lockbox", "pobox"}, {"lb", "pobox"}, {"drawer", "pobox"}, {"hwycontractrte", "hc"}, {"hwycontract", "hc"}, {"hcrte", "hc"}, {"hcr", "hc"}, {"starrte", "hc"},
 		{"ruralrte", "rr"}, {"rfd", "rr"}, {"rte", "rr"}, {"rt", "rr"},
@@ -186,7 +186,7 @@ var boxNo = regexp.MustCompile(`\bno\.?|#`)
 func unitWords(s string) string {
 	var out []string
 	for raw := range strings.FieldsSeq(strings.ToLower(strings.NewReplacer("-", "", "#", " ").Replace(s))) {
-		raw = strings.Trim(raw, ".,;")
+		raw = strings.Trim(raw, ".,;()")
 		switch kind := unitTypes[raw]; kind {
 		case "apt", "ste", "unit", "#", "rm":
 		case "":

@@ -9,7 +9,7 @@ var (
 		"galleria hall harbor hospital hotel house inn landing library lofts mall manor marina market motel museum office park pavilion plaza plz residences school square stadium station " +
 		"suites terminal tower towers townhomes twr university village villas")
 	recipients = set("account acct administration agency assoc associates assn association attention attn attorney atty bureau c/o client clo co committee company corp corporate corporation cust customer department dept " +
-		"director div division finance foundation fund group incorporated inc insurance investments llc llp lp ltd manager md mr mrs ms pac partners program realty recipient research section service services trust")
+		"director div invoice ref re division finance foundation fund group incorporated inc insurance investments llc llp lp ltd manager md mr mrs ms pac partners program realty recipient research section service services trust")
 	apart = set("rear front cottage garage carriage basement upstairs downstairs upper lower main attic loft barn studio")
 )
 
@@ -56,6 +56,16 @@ func (p *parser) name(name []token, before bool) {
 	if len(name) == 0 {
 		return
 	}
+	switch {
+	case p.a.City != "" && (text(name) == p.a.City || text(name) == p.a.City+" "+p.a.State):
+		return // "Barstow, CA. Barstow CA 92311"
+	case before && p.a.City == "" && p.a.State != "" && isPlace(name, p.a.State):
+		p.a.City = text(name) // "Lancaster 2010 W Ave K CA 93536"
+		return
+	case len(name) == 1 && digits(name[0].text) || len(name) == 2 && digits(name[1].text) && len(name[0].text) <= 4 && !recipients[name[0].text]:
+		p.a.Unit = join(p.a.Unit, text(name)) // "SCB 223"
+		return
+	}
 	building := !before
 	for i, t := range name {
 		switch {
@@ -73,6 +83,19 @@ func (p *parser) name(name []token, before bool) {
 	p.a.Recipient = join(p.a.Recipient, text(name))
 }
 
+// landmark reads "1000 Nationsbank Center", which is no street where no place
+// follows.
+func (p *parser) landmark() bool {
+	n := len(p.words)
+	if !p.placed || p.a.State+p.a.ZIP+p.a.City != "" || n < 3 || !landmarks[p.word(n-1)] || p.segmentEnd(0) < n || p.suffixBefore(0, n) || p.houseNumber(1) > 0 {
+		return false
+	}
+	p.a.Building = text(p.words)
+	return true
+}
+
+var landmarks = set("tower towers bldg building center")
+
 // spare reads the words from here to word end, which stand behind the street: a
 // unit in words of its own ("rear cottage"), a code, or a name.
 func (p *parser) spare(end int) {
@@ -81,13 +104,28 @@ func (p *parser) spare(end int) {
 	if len(rest) == 0 {
 		return
 	}
+	if d := directions[rest[0].text]; d != "" && len(rest) == 1 && p.a.StreetLine() != "" {
+		p.looseDirection(rest[0].text)
+		return
+	}
 	coded := false
 	for _, t := range rest {
 		coded = coded || hasDigit(t.text)
 	}
-	if apart[rest[0].text] || coded && len(rest) <= 2 {
+	if apart[rest[0].text] || rest[len(rest)-1].text == "room" || coded && len(rest) <= 2 {
 		p.a.Unit = join(p.a.Unit, unitNumber(strings.TrimPrefix(text(rest), "# ")))
 		return
 	}
 	p.name(rest, false)
+}
+
+// looseDirection gives a direction that stands alone before the city to the
+// street, or to the city where the street has one: "St SE E Grand Rapids".
+func (p *parser) looseDirection(w string) {
+	switch {
+	case p.a.PostDir == "" && (p.a.PreDir == "" || len(w) <= 2) || p.a.City == "":
+		p.a.PostDir = directions[w]
+	default:
+		p.a.City = w + " " + p.a.City
+	}
 }

@@ -29,6 +29,9 @@ func (p *parser) number() {
 		p.at++
 		return
 	}
+	if p.words != nil && p.at+1 < len(p.words) && p.words[p.at].comma && digits(p.word(p.at)) && digits(p.word(p.at+1)) {
+		return // "0430, 3545 NW 58th"
+	}
 	if p.numberOfUnit() || !houseNumber.MatchString(w) || p.at+1 >= len(p.words) {
 		return
 	}
@@ -114,7 +117,7 @@ func inUnit(p *parser, i int) bool {
 
 // buildingEnds are the last words of the names of buildings, which may have a
 // number of their own.
-var buildingEnds = set("plaza plz center centre ctr tower towers twr building bldg place pl square sq park court galleria mall")
+var buildingEnds = set("plaza plz center centre ctr tower towers twr building bldg place pl square sq park court galleria mall station")
 
 // laterNumber finds the number of the street behind a building that has a
 // number too: "One Exchange Plaza, 55 Broadway", "1 Lincoln Ctr 5400 LBJ Fwy".

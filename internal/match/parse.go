@@ -53,6 +53,10 @@ func (p *parser) parse() Address {
 	}
 	p.cutBox()
 	p.cutAttention()
+	p.cutRepeated()
+	if p.landmark() {
+		return p.a
+	}
 	if p.corner() {
 		return p.a
 	}
@@ -159,21 +163,22 @@ func (p *parser) behindStreet() {
 		}
 	}
 	p.city()
-	p.looseDirection()
 	p.spare(len(p.words))
 }
 
-// looseDirection gives a direction that stands alone before the city to the
-// street, or to the city where the street has one: "St SE E Grand Rapids".
-func (p *parser) looseDirection() {
-	d := directions[p.word(p.at)]
-	switch {
-	case d == "" || p.at+1 != len(p.words) || p.a.City == "":
+// cutRepeated takes an address that is said twice once: "12 Oak Way 12 Oak Way".
+func (p *parser) cutRepeated() {
+	if !houseNumber.MatchString(p.word(0)) {
 		return
-	case p.a.PostDir == "":
-		p.a.PostDir = d
-	default:
-		p.a.City = p.word(p.at) + " " + p.a.City
 	}
-	p.at++
+	for i := 3; i+1 < len(p.words); i++ {
+		n := 0
+		for n < i && p.word(i+n) == p.word(n) && p.word(n) != "" {
+			n++
+		}
+		if n >= 2 && p.highwayAt(i-1) == 0 {
+			p.cut(i, i+n)
+			return
+		}
+	}
 }

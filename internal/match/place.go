@@ -19,7 +19,7 @@ type place struct {
 var places = sync.OnceValue(func() map[string]place {
 	m := make(map[string]place)
 	for _, row := range csvRows(strings.ToLower(placeTable)) {
-		if !strong[streetSuffixes[row[0]]] && !buildings[row[0]] {
+		if !strong[streetSuffixes[row[0]]] && !buildings[row[0]] && directions[row[0]] == "" {
 			m[row[0]] = place{" " + row[1] + " ", len(row[2]) > 1 && row[2] >= "20" || len(row[2]) > 2}
 		}
 	}
@@ -76,7 +76,10 @@ func (p *parser) tail() {
 func (p *parser) cutBehindZIP() {
 	for i := 2; i < len(p.words)-1; i++ {
 		m := zipCode.FindStringSubmatch(strings.Trim(p.word(i), ","))
-		if m == nil || stateNamed(p.words[i-1:i]) == "" {
+		if m == nil {
+			continue
+		}
+		if state := stateNamed(p.words[i-1 : i]); state == "" || p.cityEnd(i-1, state) == i-1 {
 			continue
 		}
 		rest := p.words[i+1:]
@@ -211,6 +214,9 @@ func (p *parser) state() {
 		}
 		if state := stateNamed(p.words[start:]); state != "" && p.stateAt(start, state) {
 			p.a.State, p.words = state, p.words[:start]
+			if n := len(p.words); n > 2 && stateNamed(p.words[n-1:]) == state && len(p.word(n-1)) == 2 {
+				p.words = p.words[:n-1] // "Memphis TN, TN"
+			}
 			return
 		}
 	}
@@ -231,11 +237,12 @@ func stateNamed(words []token) string {
 	return ""
 }
 
-// stateBeforeCity reads "CA Long Beach 90807".
+// stateBeforeCity reads "CA Long Beach 90807", with a city that is known or
+// behind a unit.
 func (p *parser) stateBeforeCity() {
 	for i := len(p.words) - 2; i > 1 && i > len(p.words)-6; i-- {
 		state := states[p.word(i)]
-		if len(p.word(i)) == 2 && state != "" && streetSuffixes[p.word(i)] == "" && isPlace(p.words[i+1:], state) {
+		if len(p.word(i)) == 2 && state != "" && streetSuffixes[p.word(i)] == "" && directions[p.word(i)] == "" && (isPlace(p.words[i+1:], state) || hasDigit(p.word(i-1)) && p.highwayAt(i-2) == 0) {
 			p.a.State, p.a.City, p.words = state, text(p.words[i+1:]), p.words[:i]
 			p.placed = false
 			return
@@ -250,6 +257,9 @@ func (p *parser) stateAt(start int, state string) bool {
 	w, before := p.word(start), p.word(start-1)
 	if p.a.ZIP == "" && (w == "ne" && streetSuffixes[before] != "" || w == "fl" && (floorCount.MatchString(before) || ordinals[before] != "")) {
 		return false // "Peachtree Street, NE", "27th Fl"
+	}
+	if recipients[w] && p.a.ZIP == "" && !hasDigit(text(p.words[:start])) && p.cityEnd(start, state) == start {
+		return false // "United Management Co"
 	}
 	if p.a.ZIP != "" || start > 0 && p.words[start-1].comma || len(w) == 2 && streetSuffixes[w] == "" && (directions[w] == "" || p.cityEnd(start, state) < start) {
 		return true
@@ -407,6 +417,10 @@ func (p *parser) city() {
 			break
 		}
 	}
-	p.a.City = text(p.words[from:])
+	city := p.words[from:]
+	if len(city) > 1 && p.a.State != "" && states[city[0].text] == p.a.State && len(city[0].text) == 2 {
+		city = city[1:] // "Arleta, CA. Arleta CA 91331"
+	}
+	p.a.City = text(city)
 	p.words = p.words[:from]
 }

@@ -101,6 +101,9 @@ func (p *parser) wholeStreet(end int) {
 		p.takeUnit(stop, end)
 		p.withoutSuffix(stop)
 		p.at = end
+		if p.a.PostDir == "" {
+			p.postDirection()
+		}
 	}
 }
 
@@ -126,7 +129,7 @@ func (p *parser) looseUnitBefore(end int) int {
 	if looseUnit.MatchString(last) && (n >= 3 || !ordinalNumber.MatchString(last)) && p.afterStreet(end-1) {
 		return 1
 	}
-	if n >= 3 && (len(last) == 1 || len(last) == 2 && directions[last] != "") && looseUnit.MatchString(before) && p.afterStreet(end-2) && !digits(p.word(end-3)) {
+	if n >= 3 && (len(last) == 1 || len(last) == 2 && directions[last] != "") && looseUnit.MatchString(before) && (p.afterStreet(end-2) || n == 3 && !lead[p.word(end-3)] && len(p.word(end-3)) > 2 && directions[p.word(end-3)] == "") && !digits(p.word(end-3)) {
 		return 2
 	}
 	return 0

@@ -7,6 +7,7 @@ import (
 
 var (
 	gluedUnit  = regexp.MustCompile(`^(apt|unit|ste|suite|rm|room|bldg|fl|lot|trlr|spc|no)-?(\d+\w?|\d*-?\w)$`)
+	gluedSuite = regexp.MustCompile(`^st(\d{2,}\w?)$`)
 	unitID     = regexp.MustCompile(`^([a-z]?\d[\w-]*|[a-z]{1,2}\d*|[a-z]-\w+|[a-z]{2,3}-\d+|\d+/\d+)$`)
 	floorCount = regexp.MustCompile(`^(\d+)(st|nd|rd|th)$`)
 )
@@ -24,8 +25,16 @@ func (p *parser) unitAt(i int) int {
 		return 0
 	case w == "#" && unitTypes[next] != "" && unitID.MatchString(p.word(i+2)): // "# Apt 25"
 		return 3
-	case w == "#" && recipients[p.word(i-1)]:
+	case w == "#" && recipients[p.word(i-1)] && (i == 1 || p.a.Number == ""):
 		return 0 // "Customer # 11"
+	case gluedSuite.MatchString(w) && i > 1:
+		return 1 // "Pk St240"
+	case w == "st" && i > 1 && strong[streetSuffixes[p.word(i-1)]] && digits(next) && len(next) > 1 && !p.words[i].comma:
+		return 2 // "Ave St 1400"
+	case w == "mail" && (next == "code" || next == "stop") && hasDigit(p.word(i+2)):
+		return 3
+	case kind == "dept" && len(next) == 2 && digits(p.word(i+2)):
+		return 3 // "Dept CH 10164"
 	case w == "#" && next != "":
 		return 2
 	case gluedUnit.MatchString(w) && !floorCount.MatchString(w) && strings.ContainsAny(w, "0123456789"):
@@ -62,7 +71,9 @@ var sure = set("apt ste unit rm bldg #")
 // unit takes all units from here on, separated by commas or not.
 func (p *parser) unit() {
 	for n := p.unitAt(p.at); n > 0; n = p.unitAt(p.at) {
-		p.a.Unit = join(p.a.Unit, unitName(p.words[p.at:p.at+n]))
+		if name := unitName(p.words[p.at : p.at+n]); !strings.HasSuffix(" "+p.a.Unit, " "+name) {
+			p.a.Unit = join(p.a.Unit, name)
+		}
 		p.at += n
 		if w := p.word(p.at); hasDigit(p.word(p.at-1)) && !p.words[p.at-1].comma && p.ends(p.at) && p.at > n && unitTypes[p.word(p.at-1)] == "" {
 			if d := directions[w]; d != "" {
@@ -80,6 +91,12 @@ func (p *parser) unit() {
 // one for the other; buildings, floors and the like keep their type.
 func unitName(words []token) string {
 	w := words[0].text
+	if len(words) == 3 && (w == "mail" || unitTypes[w] == "dept" && words[1].text != "#") {
+		return join(w, words[1].text, words[2].text)
+	}
+	if m := gluedSuite.FindStringSubmatch(w); m != nil {
+		return m[1]
+	}
 	kind, id := unitTypes[w], words[len(words)-1].text
 	if kind == "#" && len(words) == 3 && unitTypes[words[1].text] != "" {
 		kind = unitTypes[words[1].text] // "# Lot 9"
