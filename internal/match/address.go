@@ -96,8 +96,11 @@ func (a Address) Key() string {
 	return line + "|" + a.Unit + "|" + place
 }
 
-// numberKey writes "W210 N16570" as "w210n16570".
+// numberKey writes "W210 N16570" as "w210n16570" and "16 W 485" as "16w485".
 func numberKey(number string) string {
+	if glued := strings.ReplaceAll(number, " ", ""); strings.Count(number, " ") == 2 && houseNumber.MatchString(glued) {
+		return glued
+	}
 	if first, second, ok := strings.Cut(number, " "); ok && gridNumber.MatchString(first) && gridNumber.MatchString(second) {
 		return first + second
 	}

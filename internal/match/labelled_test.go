@@ -201,11 +201,11 @@ func unitWords(s string) string {
 	return strings.Join(out, "")
 }
 
-// streetWords joins two directions that stand apart, and drops the "No." of a
-// road's number.
+// streetWords joins two directions that stand apart, and drops the "No." and the
+// hyphen before a road's number.
 func streetWords(s string) string {
 	var out []string
-	for _, w := range plain(roadNo.ReplaceAllString(s, " $1")) {
+	for _, w := range plain(roadHyphen.ReplaceAllString(roadNo.ReplaceAllString(s, " $1"), "$1 $2")) {
 		n := len(out)
 		if n > 0 && (out[n-1] == "n" || out[n-1] == "s") && (w == "e" || w == "w") {
 			out[n-1] += w
@@ -215,6 +215,8 @@ func streetWords(s string) string {
 	}
 	return strings.Join(out, " ")
 }
+
+var roadHyphen = regexp.MustCompile(`([A-Za-z])-(\d)`)
 
 var roadNo = regexp.MustCompile(`(?i) no\.? (\d)`)
 

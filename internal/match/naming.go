@@ -35,7 +35,7 @@ func (p *parser) cutAttention() {
 func (p *parser) names(end int) {
 	var name []token
 	for p.at < end {
-		if n := p.unitAt(p.at); n > 0 && p.at+n <= end && !recipients[p.word(p.at)] {
+		if n := p.unitAt(p.at); n > 0 && p.at+n <= end {
 			p.name(name, true)
 			name = nil
 			p.unit()
@@ -57,7 +57,7 @@ func (p *parser) name(name []token, before bool) {
 		return
 	}
 	switch {
-	case p.a.City != "" && (text(name) == p.a.City || text(name) == p.a.City+" "+p.a.State):
+	case p.a.City != "" && (text(name) == p.a.City || text(name) == p.a.City+" "+p.a.State) || p.a.State != "" && stateNamed(name) == p.a.State:
 		return // "Barstow, CA. Barstow CA 92311"
 	case before && p.a.City == "" && p.a.State != "" && isPlace(name, p.a.State):
 		p.a.City = text(name) // "Lancaster 2010 W Ave K CA 93536"
@@ -123,7 +123,7 @@ func (p *parser) spare(end int) {
 // street, or to the city where the street has one: "St SE E Grand Rapids".
 func (p *parser) looseDirection(w string) {
 	switch {
-	case p.a.PostDir == "" && (p.a.PreDir == "" || len(w) <= 2) || p.a.City == "":
+	case p.a.PostDir == "" && p.a.Unit == "" && (p.a.PreDir == "" || len(w) <= 2) || p.a.City == "":
 		p.a.PostDir = directions[w]
 	default:
 		p.a.City = w + " " + p.a.City

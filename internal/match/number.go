@@ -37,6 +37,11 @@ func (p *parser) number() {
 	}
 	p.a.Number = w
 	p.at++
+	if p.gridAt(p.at) {
+		p.a.Number = join(w, p.word(p.at), p.word(p.at+1))
+		p.at += 2
+		return
+	}
 	switch next := p.word(p.at); {
 	case gridNumber.MatchString(w) && gridNumber.MatchString(next), fraction.MatchString(next), p.letterOfNumber():
 		p.a.Number += " " + next
@@ -60,11 +65,20 @@ func (p *parser) numberOfUnit() bool {
 	return true
 }
 
+// gridAt reports whether the direction and the number at i belong to the house
+// number before them: "16 W 485 Frontage Rd" (elsewhere 16W485), but not "48 S
+// 400 E" or "123 N 375 Rd".
+func (p *parser) gridAt(i int) bool {
+	d, number, next := p.word(i), p.word(i+1), p.word(i+2)
+	return len(d) == 1 && directions[d] != "" && len(number) == 3 && digits(number) && len(p.word(i-1)) <= 2 && next != "" && len(next)+len(p.word(i+3)) > 1 &&
+		(directions[next] == "" || !p.ends(i+2)) && streetSuffixes[next] == "" && !p.words[i+1].comma && p.unitAt(i+2) == 0
+}
+
 // letterOfNumber tells "214 B South Boulevard" from "107 A Street".
 func (p *parser) letterOfNumber() bool {
 	w, next := p.word(p.at), p.word(p.at+1)
-	return len(w) == 1 && w[0] >= 'a' && w[0] <= 'z' && directions[w] == "" && (len(next) > 1 || directions[next] != "" && p.at+2 < len(p.words)) &&
-		!p.words[p.at].comma && streetSuffixes[next] == "" && !digits(next) && !joiners[next] && p.highwayAt(p.at) == 0 && w != "i"
+	return len(w) == 1 && w[0] >= 'a' && w[0] <= 'z' && directions[w] == "" && (p.highwayAt(p.at+1) > 0 || len(next) > 1 || directions[next] != "" && p.at+2 < len(p.words)) &&
+		!p.words[p.at].comma && (streetSuffixes[next] == "" || p.highwayAt(p.at+1) > 0) && !digits(next) && !joiners[next] && p.highwayAt(p.at) == 0 && w != "i"
 }
 
 // houseNumber finds the number behind a recipient or the name of a building:
@@ -99,7 +113,7 @@ func (p *parser) mayBeNumber(i int) bool {
 	if numberWords[p.word(i)] != "" && i > 0 && p.suffixBefore(i+1, min(i+4, len(p.words))) {
 		return true // "Anheuser Busch One Busch Place"
 	}
-	return i > 0 && houseNumber.MatchString(p.word(i)) && p.highwayAt(i-1) == 0 && (i < 2 || p.highwayAt(i-2) < 3) && !lead[p.word(i-1)] && unitTypes[p.word(i-1)] == "" && !inUnit(p, i)
+	return i > 0 && houseNumber.MatchString(p.word(i)) && p.highwayAt(i-1) == 0 && (i < 2 || p.highwayAt(i-2) < 3) && !lead[p.word(i-1)] && !inUnit(p, i)
 }
 
 // inUnit reports whether word i is the number of a unit: "7th", "# 4".

@@ -178,7 +178,7 @@ func (p *parser) cutRepeated() {
 		}
 		if n >= 2 && p.highwayAt(i-1) == 0 {
 			p.cut(i, i+n)
-			return
+			i = 2
 		}
 	}
 }

@@ -32,6 +32,7 @@ var places = sync.OnceValue(func() map[string]place {
 var (
 	zipCode    = regexp.MustCompile(`^(\d{5})(?:-?(?:\d{4})?)$`)
 	canadian   = regexp.MustCompile(`^([abceghj-nprstvxy]\d[abceghj-nprstv-z])-?(\d[abceghj-nprstv-z]\d)$`)
+	brokenZIP  = regexp.MustCompile(`^\d{5}-?\d{1,5}$`) // "33408-371"
 	fourDigits = regexp.MustCompile(`^\d{4}$`)
 )
 
@@ -79,7 +80,7 @@ func (p *parser) cutBehindZIP() {
 		if m == nil {
 			continue
 		}
-		if state := stateNamed(p.words[i-1 : i]); state == "" || p.cityEnd(i-1, state) == i-1 {
+		if state := stateNamed(p.words[i-1 : i]); state == "" || p.cityEnd(i-1, state) == i-1 && !p.sameZIP(m[1]) {
 			continue
 		}
 		rest := p.words[i+1:]
@@ -92,12 +93,19 @@ func (p *parser) cutBehindZIP() {
 		if fourDigits.MatchString(country) {
 			return // "60606 6306"
 		}
+		said := p.sameZIP(m[1])
 		p.words = p.words[:i+1]
-		if last := rest[len(rest)-1].text; !strings.HasPrefix(last, m[1]) {
+		if !said {
 			p.a.Recipient = text(rest)
 		}
 		return
 	}
+}
+
+// sameZIP reports whether the last word is this ZIP code again.
+func (p *parser) sameZIP(zip string) bool {
+	last := p.word(len(p.words) - 1)
+	return strings.HasPrefix(last, zip) || "0"+last == zip
 }
 
 func (p *parser) cutTail(tail string) bool {
@@ -198,6 +206,8 @@ func (p *parser) zip() {
 	switch m := zipCode.FindStringSubmatch(p.word(n - 1)); {
 	case m != nil && (n == 1 || n > 1 && (p.words[n-2].comma || !lead[p.word(n-2)])):
 		p.a.ZIP, p.words = m[1], p.words[:n-1]
+	case n > 2 && brokenZIP.MatchString(p.word(n-1)) && states[p.word(n-2)] != "":
+		p.a.ZIP, p.words = p.word(n - 1)[:5], p.words[:n-1]
 	case n > 2 && fourDigits.MatchString(p.word(n-1)) && zeroStates[states[p.word(n-2)]]:
 		p.a.ZIP, p.words = "0"+p.word(n-1), p.words[:n-1] // a spreadsheet ate the zero
 	}
@@ -416,6 +426,10 @@ func (p *parser) city() {
 			from = i + 1
 			break
 		}
+	}
+	if w := p.word(from); from > 0 && from+1 < len(p.words) && p.a.Number != "" && looseUnit.MatchString(w) {
+		p.a.Unit = join(p.a.Unit, unitNumber(w)) // "Suite 2 3665 Valley Cottage"
+		from++
 	}
 	city := p.words[from:]
 	if len(city) > 1 && p.a.State != "" && states[city[0].text] == p.a.State && len(city[0].text) == 2 {

@@ -17,9 +17,10 @@ var cleaner = strings.NewReplacer(".", "", "'", "", "’", "", "\"", " ", "(", "
 	"\t", " ", "\n", ",", "\r", " ", "|", " ", "#", " # ", "&", " & ", "@", " @ ", "⁄", "/", "\\n", ",", "$", " # ", "½", " 1/2", "¼", " 1/4", "¾", " 3/4")
 
 var (
-	stuckSentence = regexp.MustCompile(`([a-z]{2}|\d)\.([a-z]{2})|\.([a-z]{3})`) // "St.Apt 4", "P.O.Box 12"
-	stuckNumber   = regexp.MustCompile(`^(\d+)([a-z]{3,})$`)                     // "123Main St"
-	stuckBox      = regexp.MustCompile(`^(p?o?box)#?(\d+)$`)                     // "Box12"
+	stuckSentence = regexp.MustCompile(`([a-z]{2}|\d)\.([a-z]{2})|\.([a-z]{3})`)                       // "St.Apt 4", "P.O.Box 12"
+	stuckNumber   = regexp.MustCompile(`^(\d+)([a-z]{3,})$`)                                           // "123Main St"
+	stuckRoad     = regexp.MustCompile(`^(us|sr|fm|cr|hwy|rt|rte|route|[a-z]{2})(-?)(\d{1,4}[a-z]?)$`) // "US-19", "Hwy98", "CA-299"
+	stuckBox      = regexp.MustCompile(`^(p?o?box)#?(\d+)$`)                                           // "Box12"
 )
 
 // longest is more than any address needs; what is beyond is not read, since
@@ -56,7 +57,10 @@ func unstuck(w string) []token {
 	if m := stuckBox.FindStringSubmatch(w); m != nil {
 		return []token{{text: m[1]}, {text: m[2]}}
 	}
-	if w = strings.Trim(w, "-"); w == "" {
+	if m := stuckRoad.FindStringSubmatch(w); m != nil && (roads[m[1]] || len(m[1]) == 2 && (numberedRoads[m[1]] || m[2] == "-" && states[m[1]] != "")) {
+		return []token{{text: m[1]}, {text: m[3]}}
+	}
+	if w = strings.Trim(w, "-/"); w == "" {
 		return nil
 	}
 	return []token{{text: w}}
@@ -66,9 +70,13 @@ func unstuck(w string) []token {
 func numbered(in []token) []token {
 	out := in[:0]
 	for i, t := range in {
+		if n := len(out); n > 0 && t.text == "box" && (out[n-1].text == "lock" || out[n-1].text == "lk") {
+			out[n-1].text, out[n-1].comma = "lockbox", t.comma
+			continue
+		}
 		hasNumber := i+1 < len(in) && strings.ContainsAny(in[i+1].text, "0123456789")
 		if (t.text == "no" || t.text == "number" || t.text == "#") && hasNumber {
-			if n := len(out); n > 0 && roads[out[n-1].text] && !out[n-1].comma {
+			if n := len(out); n > 0 && roads[out[n-1].text] && !out[n-1].comma && (n == 1 || ofRoad(out[n-2].text)) {
 				continue
 			}
 			t.text = "#"
@@ -76,6 +84,14 @@ func numbered(in []token) []token {
 		out = append(out, t)
 	}
 	return out
+}
+
+var numberedRoads = set("us sr fm cr")
+
+// ofRoad reports whether a word may stand before "highway" and its number, so
+// that the number is no unit: "State Highway # 4", but not "Dixie Hwy # 301".
+func ofRoad(w string) bool {
+	return hasDigit(w) || directions[w] != "" || states[w] != "" || joiners[w] || w == "us" || w == "state" || w == "county" || w == "co" || w == "old" || w == "rural"
 }
 
 var roads = set("highway hwy hghwy route rte rt interstate")

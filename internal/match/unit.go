@@ -45,6 +45,8 @@ func (p *parser) unitAt(i int) int {
 		return 2
 	case kind == "":
 		return 0
+	case (sure[kind] || kind == "fl") && kind != "#" && numberWords[next] != "" && !p.words[i].comma:
+		return 2 // "Suite One"
 	case next == "#" && p.word(i+2) != "": // "Apt # 4"
 		return 3
 	case unitID.MatchString(next) && !p.words[i].comma && (strings.ContainsAny(next, "0123456789") || len(next) == 1 || sure[kind] && streetSuffixes[next] == "" && len(next) <= 2) && !floorCount.MatchString(next):
@@ -122,6 +124,9 @@ func unitName(words []token) string {
 			w = d
 		}
 		return strings.Replace(id, "building", "bldg", 1) + " " + w
+	}
+	if n := numberWords[id]; n != "" {
+		id = n
 	}
 	switch kind {
 	case "apt", "ste", "unit", "#", "rm", "":
