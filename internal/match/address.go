@@ -26,8 +26,8 @@ var (
 	directions     = standard(directionTable, "no n", "so s", "n.e ne")
 	states         = standard(stateTable, "puerto_rico pr", "aa aa", "ae ae", "ap ap")
 	unitTypes      = standard(unitTable, "num #", "bsmt bsmt", "ofc ofc", "spc spc", "trlr trlr", "ph ph",
-		"hangar hngr", "level fl", "lvl fl", "flr fl", "suit ste", "suites ste", "building bldg", "bld bldg", "apts apt", "apmt apt", "un unit", "flat apt",
-		"mezzanine mezz", "mezz mezz", "msc msc", "mc msc", "m/c msc", "mailstop msc", "shop shop", "bin bin", "file file", "drawer drawer", "lockbox lockbox", "villa villa", "vlla villa", "flt apt", "box box", "house house", "upper uppr", "uppr uppr")
+		"hangar hngr", "level fl", "lvl fl", "flr fl", "suit ste", "suites ste", "building bldg", "bld bldg", "apts apt", "apmt apt", "un unit", "units unit", "flat apt",
+		"mezzanine mezz", "mezz mezz", "msc msc", "mc msc", "m/c msc", "mailstop msc", "shop shop", "bin bin", "file file", "drawer drawer", "lockbox lockbox", "villa villa", "wing wing", "tower tower", "twr tower", "sp spc", "phase phase", "dock dock", "door door", "vlla villa", "flt apt", "box box", "house house", "upper uppr", "uppr uppr")
 )
 
 // standard reads a table of variants; the standard forms stand for themselves.
@@ -87,6 +87,9 @@ func (a Address) Key() string {
 		place = fold(a.City, placeForms) + " " + a.State
 	}
 	line := a.Box
+	if !strings.Contains(line, "box ") {
+		line = "" // a rural route alone is no property
+	}
 	if a.Number != "" && a.Street != "" {
 		line = join(numberKey(a.Number), a.PreDir, roadKey(a.Street), a.Suffix, a.PostDir)
 	}
@@ -96,11 +99,8 @@ func (a Address) Key() string {
 	return line + "|" + a.Unit + "|" + place
 }
 
-// numberKey writes "W210 N16570" as "w210n16570" and "16 W 485" as "16w485".
+// numberKey writes "W210 N16570" as "w210n16570".
 func numberKey(number string) string {
-	if glued := strings.ReplaceAll(number, " ", ""); strings.Count(number, " ") == 2 && houseNumber.MatchString(glued) {
-		return glued
-	}
 	if first, second, ok := strings.Cut(number, " "); ok && gridNumber.MatchString(first) && gridNumber.MatchString(second) {
 		return first + second
 	}

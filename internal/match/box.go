@@ -6,11 +6,13 @@ import (
 )
 
 var (
-	military  = regexp.MustCompile(`(?:^| )(psc|cmr|unit|omc) (\d+) box (?:# )?(\w+)( |$)`)
-	postBox   = regexp.MustCompile(`(?:^| )(?:(?:p ?o|post office|postal) ?(?:lock ?)?(?:box|drawer|drw)|pob|po)(?: (?:no|#|box))* (\w*\d\w*(?:-\w+)?|[a-z](?: ?\d+)?)( |$)`)
-	looseBox  = regexp.MustCompile(`(?:^| )(?:call?er|(?:lock ?)?box|drawer|lb #)(?: (?:no|#|box))* (\w*\d\w*(?:-\w+)?)( |$)`)
-	ruralBox  = regexp.MustCompile(`(?:^| )(r ?r|rfd|r ?f ?d|rural (?:route|rte|rt)|rt|rte|route|(?:hc|hcr|(?:highway|hwy) contract|star)(?: (?:route|rte|rt))?)(?: #)?( \d+\w?)? (?:po )?box(?: (?:no|#))* (\w+(?:-\w+)?)((?: [a-z])?)( |$)`)
-	ruralKind = regexp.MustCompile(`^(hc|highway|hwy|star)`)
+	military   = regexp.MustCompile(`(?:^| )(psc|cmr|unit|omc) (\d+) box (?:# )?(\w+)( |$)`)
+	routeNamed = regexp.MustCompile(`(?:^| )((?:north|south|east|west) (?:route|rte|rt) box (?:north|south|east|west)(?: #)? \d+|(?:(?:route|rte|rt) \d+ )?(?:rr|route|rte|rt) \d+ box$)`)
+	routeOnly  = regexp.MustCompile(`^(?:.* )?(rr|r r|rfd|rural route)(?: #)? (\d+)$`)
+	postBox    = regexp.MustCompile(`(?:^| )(?:(?:p ?o|post office|postal) ?(?:lock ?)?(?:box|drawer|drw)|pob|po)(?: (?:no|#|box))* (\w*\d\w*(?:-\w+)?|[a-z](?: ?\d+)?)( |$)`)
+	looseBox   = regexp.MustCompile(`(?:^| )(?:call?er|(?:lock ?)?box|drawer|lb #)(?: (?:no|#|box))* (\w*\d\w*(?:-\w+)?)( |$)`)
+	ruralBox   = regexp.MustCompile(`(?:^| )(r ?r|rfd|r ?f ?d|rural (?:route|rte|rt)|rt|rte|route|(?:hc|hcr|(?:highway|hwy) contract|star)(?: (?:route|rte|rt))?)(?: #)?( \d+\w?)? (?:po )?box(?: (?:no|#))* (\w+(?:-\w+)?)((?: [a-z])?)( |$)`)
+	ruralKind  = regexp.MustCompile(`^(hc|highway|hwy|star)`)
 )
 
 // cutBox takes a PO box or a box on a rural route out of the words, wherever it
@@ -30,9 +32,19 @@ func (p *parser) cutBox() {
 		p.cut(len(strings.Fields(line[:m[2]])), len(strings.Fields(line[:end])))
 		return
 	}
+	if m := routeNamed.FindStringSubmatchIndex(line); m != nil {
+		p.a.Box = strings.ReplaceAll(strings.TrimSpace(line[m[2]:m[3]]), " #", "")
+		p.cut(len(strings.Fields(line[:m[2]])), len(strings.Fields(line[:m[3]])))
+		return
+	}
 	if m := military.FindStringSubmatchIndex(line); m != nil {
 		p.a.Box = line[m[2]:m[3]] + " " + line[m[4]:m[5]] + " box " + line[m[6]:m[7]]
 		p.cut(len(strings.Fields(line[:m[2]])), len(strings.Fields(line[:m[7]])))
+		return
+	}
+	if m := routeOnly.FindStringSubmatchIndex(line); m != nil {
+		p.a.Box = "rr " + line[m[4]:m[5]]
+		p.cut(len(strings.Fields(line[:m[2]])), len(strings.Fields(line[:m[5]])))
 		return
 	}
 	m := postBox.FindStringSubmatchIndex(line)

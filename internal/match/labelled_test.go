@@ -186,7 +186,7 @@ var boxNo = regexp.MustCompile(`\bno\.?|#`)
 func unitWords(s string) string {
 	var out []string
 	for raw := range strings.FieldsSeq(strings.ToLower(strings.NewReplacer("-", "", "#", " ").Replace(s))) {
-		raw = strings.Trim(raw, ".,;()")
+		raw = stuckUnit.ReplaceAllString(strings.Trim(raw, ".,;()"), "$1")
 		switch kind := unitTypes[raw]; kind {
 		case "apt", "ste", "unit", "#", "rm":
 		case "":
@@ -200,6 +200,8 @@ func unitWords(s string) string {
 	slices.Sort(out)
 	return strings.Join(out, "")
 }
+
+var stuckUnit = regexp.MustCompile(`^(?:unit|apt|ste)(\d)`)
 
 // streetWords joins two directions that stand apart, and drops the "No." and the
 // hyphen before a road's number.

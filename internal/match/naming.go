@@ -17,10 +17,14 @@ var (
 // comma.
 func (p *parser) cutAttention() {
 	for i := range p.words {
-		if w := p.word(i); w != "attn" && w != "c/o" && w != "attention" {
+		if w := p.word(i); w != "attn" && w != "c/o" && w != "attention" && (w != "care" || p.word(i+1) != "of") && (w != "att" || i > 0 && !p.words[i-1].comma) {
 			continue
 		}
 		end := p.segmentEnd(i)
+		if i == 0 && !hasDigit(text(p.words)) && p.a.City == "" {
+			p.a.Recipient, p.words = text(p.words), nil
+			return
+		}
 		if i == 0 && (end == len(p.words) || p.a.Box == "" && p.houseNumber(end) < 0 && p.houseNumber(1) > 0) {
 			return // the number tells where the name ends
 		}

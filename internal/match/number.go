@@ -37,11 +37,6 @@ func (p *parser) number() {
 	}
 	p.a.Number = w
 	p.at++
-	if p.gridAt(p.at) {
-		p.a.Number = join(w, p.word(p.at), p.word(p.at+1))
-		p.at += 2
-		return
-	}
 	switch next := p.word(p.at); {
 	case gridNumber.MatchString(w) && gridNumber.MatchString(next), fraction.MatchString(next), p.letterOfNumber():
 		p.a.Number += " " + next
@@ -60,18 +55,14 @@ func (p *parser) numberOfUnit() bool {
 	if m == nil || p.at+1 >= len(p.words) || digits(p.word(p.at+1)) {
 		return false
 	}
+	if p.a.Country == "" || p.a.Country == "us" {
+		p.a.Number = m[0] // here two numbers of one building
+		p.at++
+		return true
+	}
 	p.a.Unit, p.a.Number = join(p.a.Unit, m[1]), m[2]
 	p.at++
 	return true
-}
-
-// gridAt reports whether the direction and the number at i belong to the house
-// number before them: "16 W 485 Frontage Rd" (elsewhere 16W485), but not "48 S
-// 400 E" or "123 N 375 Rd".
-func (p *parser) gridAt(i int) bool {
-	d, number, next := p.word(i), p.word(i+1), p.word(i+2)
-	return len(d) == 1 && directions[d] != "" && len(number) == 3 && digits(number) && len(p.word(i-1)) <= 2 && next != "" && len(next)+len(p.word(i+3)) > 1 &&
-		(directions[next] == "" || !p.ends(i+2)) && streetSuffixes[next] == "" && !p.words[i+1].comma && p.unitAt(i+2) == 0
 }
 
 // letterOfNumber tells "214 B South Boulevard" from "107 A Street".

@@ -116,7 +116,7 @@ func (p *parser) withoutNumber() {
 			return
 		case p.placed && end == len(p.words) && (p.a.State != "" || p.a.ZIP != "" || isPlace(p.words[p.at:], "")):
 			return // a city
-		case p.a.Box == "" && end-p.at == 1 && !buildings[p.word(p.at)] && p.at == 0:
+		case p.a.Box == "" && end-p.at == 1 && !buildings[p.word(p.at)] && !recipients[p.word(p.at)] && p.at == 0:
 			p.street()
 			return
 		}
@@ -134,7 +134,7 @@ func (p *parser) streetLike(from, to int) bool {
 		return true
 	}
 	for i := from + 1; i < to; i++ {
-		if strong[streetSuffixes[p.word(i)]] && !buildings[p.word(to-1)] {
+		if last := p.word(to - 1); strong[streetSuffixes[p.word(i)]] && !buildings[last] && (i < 2 || i < to-1 || p.a.City == "" || !buildingEnds[last] && streetSuffixes[last] != "pl") {
 			return true
 		}
 	}

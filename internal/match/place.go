@@ -224,7 +224,7 @@ func (p *parser) state() {
 		}
 		if state := stateNamed(p.words[start:]); state != "" && p.stateAt(start, state) {
 			p.a.State, p.words = state, p.words[:start]
-			if n := len(p.words); n > 2 && stateNamed(p.words[n-1:]) == state && len(p.word(n-1)) == 2 {
+			if n := len(p.words); n > 2 && stateNamed(p.words[n-1:]) == state && len(p.word(n-1)) == 2 && p.cityEnd(n-1, state) < n-1 {
 				p.words = p.words[:n-1] // "Memphis TN, TN"
 			}
 			return
@@ -265,8 +265,11 @@ func (p *parser) stateBeforeCity() {
 // after a street that is whole.
 func (p *parser) stateAt(start int, state string) bool {
 	w, before := p.word(start), p.word(start-1)
-	if p.a.ZIP == "" && (w == "ne" && streetSuffixes[before] != "" || w == "fl" && (floorCount.MatchString(before) || ordinals[before] != "")) {
+	if p.a.ZIP == "" && (w == "ne" && streetSuffixes[before] != "" || w == "fl" && (floorCount.MatchString(before) || digits(before) && len(before) <= 2 || ordinals[before] != "")) {
 		return false // "Peachtree Street, NE", "27th Fl"
+	}
+	if found, _ := placeNamed(p.words[start:]); found.big && start > 1 && len(w) > 2 && (streetSuffixes[before] != "" || directions[before] != "" || hasDigit(before)) {
+		return false // "1585 Broadway St, New York"
 	}
 	if recipients[w] && p.a.ZIP == "" && !hasDigit(text(p.words[:start])) && p.cityEnd(start, state) == start {
 		return false // "United Management Co"
@@ -332,8 +335,20 @@ func placeNamed(words []token) (found place, ok bool) {
 	if !more {
 		return place{}, false
 	}
+	for _, w := range strings.Fields(rest) {
+		if long := cityWords[w]; long != "" {
+			rest = strings.ReplaceAll(rest, w, long)
+		}
+	}
 	found, ok = places()[first+" "+rest]
 	return found, ok
+}
+
+// cityWords are later words of cities in their short forms.
+var cityWords = map[string]string{
+	"hts": "heights", "hgts": "heights", "spgs": "springs", "spg": "spring", "bch": "beach", "jct": "junction", "vlg": "village", "ctr": "center", "cty": "city", "twp": "township",
+	"is": "island", "lk": "lake", "lks": "lakes", "pk": "park", "prk": "park", "gdns": "gardens", "gdn": "garden", "vly": "valley", "mdws": "meadows", "mtn": "mountain", "riv": "river", "fls": "falls",
+	"grv": "grove", "hls": "hills", "hbr": "harbor", "pt": "point", "rpds": "rapids", "stn": "station", "ht": "heights", "cor": "corners",
 }
 
 // placeWords are the first words of cities in their short forms.
@@ -362,6 +377,12 @@ func (p *parser) takeCity() {
 		}
 		return
 	}
+	if p.cityEnd(n, p.a.State) == n {
+		if at := p.cityNear(n); at < n && at > segment && p.streetWords(at) {
+			p.cityFrom(at)
+		}
+		return
+	}
 	for at := p.cityEnd(n, p.a.State); at < n; at++ {
 		if at >= segment && isPlace(p.words[at:], p.a.State) && (at == 0 || at > segment && p.streetWords(at) || at == segment) {
 			p.cityFrom(at)
@@ -369,6 +390,38 @@ func (p *parser) takeCity() {
 		}
 	}
 }
+
+// cityNear finds the city of the state that is one slip of the fingers from the
+// words before word end: "Philadelpia PA".
+func (p *parser) cityNear(end int) int {
+	if p.a.State == "" {
+		return end
+	}
+	for i := max(0, end-3); i < end; i++ {
+		name := text(p.words[i:end])
+		if len(name) < 6 || p.commaWithin(i, end) || hasDigit(name) {
+			continue
+		}
+		for _, known := range placesOf()[p.a.State+name[:1]] {
+			if oneSlip(name, known) {
+				return i
+			}
+		}
+	}
+	return end
+}
+
+// placesOf gives the cities of a state that begin with a letter: "pap" those
+// with p in Pennsylvania.
+var placesOf = sync.OnceValue(func() map[string][]string {
+	m := make(map[string][]string)
+	for name, place := range places() {
+		for _, state := range strings.Fields(place.states) {
+			m[state+name[:1]] = append(m[state+name[:1]], name)
+		}
+	}
+	return m
+})
 
 func (p *parser) lastSegment() int {
 	for i := len(p.words) - 2; i >= 0; i-- {
@@ -431,7 +484,16 @@ func (p *parser) city() {
 		p.a.Unit = join(p.a.Unit, unitNumber(w)) // "Suite 2 3665 Valley Cottage"
 		from++
 	}
+	for i := len(p.words) - 2; i >= from; i-- {
+		if recipients[p.word(i)] {
+			p.name(p.words[from:i+1], true) // "Reference Division Miramar"
+			from = i + 1
+		}
+	}
 	city := p.words[from:]
+	if last := city[len(city)-1].text; p.a.State+p.a.ZIP == "" && from > 0 && len(city) > 1 && (directions[last] != "" || buildings[last]) && !isPlace(city, "") {
+		return // the name of a building
+	}
 	if len(city) > 1 && p.a.State != "" && states[city[0].text] == p.a.State && len(city[0].text) == 2 {
 		city = city[1:] // "Arleta, CA. Arleta CA 91331"
 	}

@@ -11,16 +11,16 @@ var highways = []struct {
 	words []string
 	name  string
 }{
-	{[]string{"farm", "to", "market", "rd"}, "fm"}, {[]string{"farm", "to", "market"}, "fm"}, {[]string{"fm", "rd"}, "fm"}, {[]string{"fm"}, "fm"},
+	{[]string{"farm", "to", "market", "rd"}, "fm"}, {[]string{"farm", "to", "market"}, "fm"}, {[]string{"fm", "rd"}, "fm"}, {[]string{"fm"}, "fm"}, {[]string{"farm", "rd"}, "fm"},
 	{[]string{"us", "hwy"}, "us hwy"}, {[]string{"us", "rte"}, "us hwy"}, {[]string{"u", "s", "hwy"}, "us hwy"}, {[]string{"u", "s"}, "us hwy"}, {[]string{"us"}, "us hwy"},
 	{[]string{"state", "rd"}, "state hwy"}, {[]string{"state", "rte"}, "state hwy"}, {[]string{"state", "hwy"}, "state hwy"},
-	{[]string{"st", "rd"}, "state hwy"}, {[]string{"st", "rte"}, "state hwy"}, {[]string{"st", "hwy"}, "state hwy"}, {[]string{"sr"}, "state hwy"}, {[]string{"s", "r"}, "state hwy"},
+	{[]string{"st", "rd"}, "state hwy"}, {[]string{"st", "rte"}, "state hwy"}, {[]string{"st", "hwy"}, "state hwy"}, {[]string{"sr"}, "state hwy"}, {[]string{"sth"}, "state hwy"}, {[]string{"ush"}, "us hwy"}, {[]string{"cth"}, "county hwy"}, {[]string{"s", "r"}, "state hwy"},
 	{[]string{"county", "rd"}, "county rd"}, {[]string{"co", "rd"}, "county rd"}, {[]string{"cr"}, "county rd"}, {[]string{"c", "r"}, "county rd"}, {[]string{"country", "rd"}, "county rd"},
 	{[]string{"county", "trunk", "hwy"}, "county hwy"}, {[]string{"county", "hwy"}, "county hwy"}, {[]string{"co", "hwy"}, "county hwy"}, {[]string{"county", "rte"}, "county hwy"}, {[]string{"city", "hwy"}, "county hwy"},
 	{[]string{"township", "rd"}, "twp rd"}, {[]string{"twp", "rd"}, "twp rd"},
-	{[]string{"interstate"}, "i"}, {[]string{"i"}, "i"}, {[]string{"business"}, "bus"}, {[]string{"bus"}, "bus"}, {[]string{"ranch", "rd"}, "ranch rd"},
+	{[]string{"interstate", "hwy"}, "i"}, {[]string{"interstate"}, "i"}, {[]string{"ih"}, "i"}, {[]string{"i"}, "i"}, {[]string{"business", "loop"}, "bus loop"}, {[]string{"bus", "loop"}, "bus loop"}, {[]string{"business"}, "bus"}, {[]string{"bus"}, "bus"}, {[]string{"ranch", "rd"}, "ranch rd"},
 	{[]string{"private", "rd"}, "private rd"}, {[]string{"spur"}, "spur"},
-	{[]string{"hwy"}, "hwy"}, {[]string{"rte"}, "rte"}, {[]string{"loop"}, "loop"}, {[]string{"ave"}, "ave"},
+	{[]string{"hwy"}, "hwy"}, {[]string{"rte"}, "rte"}, {[]string{"rd"}, "rd"}, {[]string{"loop"}, "loop"}, {[]string{"ave"}, "ave"},
 }
 
 // roadWord gives the standard form of a word before a road's number.
@@ -57,7 +57,7 @@ func (p *parser) highwayAt(i int) int {
 		switch {
 		case roadNumber.MatchString(number) && h.name != "ave" && !p.words[i+n-1].comma:
 			return n + 1
-		case lettered(h.name) && roadLetter.MatchString(number) && (len(number) == 1 || strings.HasPrefix(h.name, "county")) && !p.words[i+n-1].comma &&
+		case lettered(h.name) && roadLetter.MatchString(number) && (len(number) == 1 || strings.HasPrefix(h.name, "county") || number[0] == number[1]) && !p.words[i+n-1].comma &&
 			streetSuffixes[number] == "" && unitTypes[number] == "" && (directions[number] == "" || p.ends(i+n)):
 			return n + 1
 		}
@@ -75,7 +75,7 @@ func (p *parser) highwayAt(i int) int {
 
 // lettered roads may have a letter for a number.
 func lettered(name string) bool {
-	return name == "ave" || name == "rte" || name == "state hwy" || strings.HasPrefix(name, "county")
+	return name == "ave" || name == "rte" || name == "hwy" || name == "state hwy" || strings.HasPrefix(name, "county")
 }
 
 func (p *parser) roadWordsAt(i int, words []string) bool {
@@ -92,7 +92,11 @@ func (p *parser) roadWordsAt(i int, words []string) bool {
 func (p *parser) highway(n int) {
 	p.a.Street = roadName(p.words[p.at : p.at+n])
 	p.at += n
-	if p.word(p.at) != "" && roadWord(p.word(p.at)) == "hwy" && !p.words[p.at-1].comma {
+	if joiners[p.word(p.at)] && roadNumber.MatchString(p.word(p.at+1)) {
+		p.a.Street = join(p.a.Street, p.word(p.at), p.word(p.at+1)) // "Highway 6 & 50"
+		p.at += 2
+	}
+	if w := roadWord(p.word(p.at)); (w == "hwy" || w == "rd" && p.ends(p.at)) && !p.words[p.at-1].comma {
 		p.a.Street += " " + roadName(p.words[p.at:p.at+max(1, p.highwayAt(p.at))]) // "US 401 Hwy S", "I-25 Highway 87"
 		p.at += max(1, p.highwayAt(p.at))
 	}
@@ -135,8 +139,10 @@ func roadKey(street string) string {
 	if old, ok := strings.CutPrefix(street, "old "); ok {
 		return "old " + roadKey(old)
 	}
-	if number, ok := strings.CutSuffix(street, " hwy"); ok && hasDigit(number) {
-		return roadKey(number)
+	for _, word := range []string{" hwy", " rd"} {
+		if number, ok := strings.CutSuffix(street, word); ok && hasDigit(number) && !ordinalNumber.MatchString(number) {
+			return roadKey(number)
+		}
 	}
 	words := strings.Fields(street)
 	if interstate.MatchString(words[0]) {

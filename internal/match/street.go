@@ -126,10 +126,17 @@ func (p *parser) looseUnitBefore(end int) int {
 		return 0
 	}
 	last, before := p.word(end-1), p.word(end-2)
-	if looseUnit.MatchString(last) && (n >= 3 || !ordinalNumber.MatchString(last)) && p.afterStreet(end-1) {
+	single := len(last) == 1 && directions[last] == "" && p.a.PreDir != "" && !joiners[before]
+	if (looseUnit.MatchString(last) || single) && (n >= 3 || !ordinalNumber.MatchString(last)) && p.afterStreet(end-1) {
 		return 1
 	}
-	if n >= 3 && (len(last) == 1 || len(last) == 2 && directions[last] != "") && looseUnit.MatchString(before) && (p.afterStreet(end-2) || n == 3 && !lead[p.word(end-3)] && len(p.word(end-3)) > 2 && directions[p.word(end-3)] == "") && !digits(p.word(end-3)) {
+	if ordinalNumber.MatchString(last) && p.a.PreDir != "" && len(before) > 2 && streetSuffixes[before] == "" {
+		return 1 // "W Foster 1st"
+	}
+	if n == 2 && numberLetter.MatchString(last) && len(before) > 2 && !lead[before] && streetSuffixes[before] == "" && !hasDigit(before) {
+		return 1 // "Broadway 5C"
+	}
+	if n >= 3 && (len(last) == 1 || directions[last] != "") && looseUnit.MatchString(before) && (p.afterStreet(end-2) || n == 3 && !lead[p.word(end-3)] && len(p.word(end-3)) > 2 && directions[p.word(end-3)] == "") && !digits(p.word(end-3)) {
 		return 2
 	}
 	return 0
@@ -137,7 +144,11 @@ func (p *parser) looseUnitBefore(end int) int {
 
 func (p *parser) takeUnit(from, to int) {
 	if from < to {
-		p.a.Unit = join(p.a.Unit, unitNumber(strings.ReplaceAll(text(p.words[from:to]), " ", "")))
+		id := p.word(from)
+		if last := p.word(to - 1); from+1 < to {
+			id += fold(last, directions)
+		}
+		p.a.Unit = join(p.a.Unit, unitNumber(id))
 	}
 }
 
@@ -182,6 +193,7 @@ func (p *parser) leftOver(end int) {
 
 var (
 	looseUnit     = regexp.MustCompile(`^(\d+-?[a-z]{0,2}|[a-z]-?\d+[a-z]?)$`)
+	numberLetter  = regexp.MustCompile(`^\d+[a-z]$`)
 	ordinalNumber = regexp.MustCompile(`^\d+(st|nd|rd|th)$`)
 )
 

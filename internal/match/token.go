@@ -17,10 +17,11 @@ var cleaner = strings.NewReplacer(".", "", "'", "", "’", "", "\"", " ", "(", "
 	"\t", " ", "\n", ",", "\r", " ", "|", " ", "#", " # ", "&", " & ", "@", " @ ", "⁄", "/", "\\n", ",", "$", " # ", "½", " 1/2", "¼", " 1/4", "¾", " 3/4")
 
 var (
-	stuckSentence = regexp.MustCompile(`([a-z]{2}|\d)\.([a-z]{2})|\.([a-z]{3})`)                       // "St.Apt 4", "P.O.Box 12"
-	stuckNumber   = regexp.MustCompile(`^(\d+)([a-z]{3,})$`)                                           // "123Main St"
-	stuckRoad     = regexp.MustCompile(`^(us|sr|fm|cr|hwy|rt|rte|route|[a-z]{2})(-?)(\d{1,4}[a-z]?)$`) // "US-19", "Hwy98", "CA-299"
-	stuckBox      = regexp.MustCompile(`^(p?o?box)#?(\d+)$`)                                           // "Box12"
+	stuckSentence = regexp.MustCompile(`([a-z]{2}|\d)\.([a-z]{2})|\.([a-z]{3})`)                          // "St.Apt 4", "P.O.Box 12"
+	stuckNumber   = regexp.MustCompile(`^(\d+)([a-z]{3,})$`)                                              // "123Main St"
+	numberRange   = regexp.MustCompile(`^(\d+)(?: - | ?& ?)(\d+) (\pL{3,} \pL)`)                          // "12 - 14 Oak St"
+	stuckRoad     = regexp.MustCompile(`^(us|sr|fm|cr|ih|hwy|rt|rte|route|[a-z]{2})(-?)(\d{1,4}[a-z]?)$`) // "US-19", "Hwy98", "CA-299"
+	stuckBox      = regexp.MustCompile(`^(p?o?box)#?(\d+)$`)                                              // "Box12"
 )
 
 // longest is more than any address needs; what is beyond is not read, since
@@ -36,6 +37,7 @@ func tokens(line string) []token {
 		line = norm.NFC.String(strings.Map(dropMarks, norm.NFD.String(line)))
 	}
 	line = stuckSentence.ReplaceAllString(line, "$1 $2$3")
+	line = numberRange.ReplaceAllString(line, "$1-$2 $3")
 	line = strings.ReplaceAll(cleaner.Replace(line), ",", " , ")
 	var out []token
 	for w := range strings.FieldsSeq(line) {
@@ -60,6 +62,9 @@ func unstuck(w string) []token {
 	if m := stuckRoad.FindStringSubmatch(w); m != nil && (roads[m[1]] || len(m[1]) == 2 && (numberedRoads[m[1]] || m[2] == "-" && states[m[1]] != "")) {
 		return []token{{text: m[1]}, {text: m[3]}}
 	}
+	if first, second, ok := strings.Cut(w, "/"); ok && streetSuffixes[first] != "" && second != "" {
+		return []token{{text: first}, {text: "&"}, {text: second}} // "Elm St/Oak Ave"
+	}
 	if w = strings.Trim(w, "-/"); w == "" {
 		return nil
 	}
@@ -75,6 +80,10 @@ func numbered(in []token) []token {
 			continue
 		}
 		hasNumber := i+1 < len(in) && strings.ContainsAny(in[i+1].text, "0123456789")
+		if t.text == "number" && i+2 < len(in) && roads[in[i+2].text] {
+			out = append(out, t) // "Old Number 6 Highway"
+			continue
+		}
 		if (t.text == "no" || t.text == "number" || t.text == "#") && hasNumber {
 			if n := len(out); n > 0 && roads[out[n-1].text] && !out[n-1].comma && (n == 1 || ofRoad(out[n-2].text)) {
 				continue
@@ -86,7 +95,7 @@ func numbered(in []token) []token {
 	return out
 }
 
-var numberedRoads = set("us sr fm cr")
+var numberedRoads = set("us sr fm cr ih")
 
 // ofRoad reports whether a word may stand before "highway" and its number, so
 // that the number is no unit: "State Highway # 4", but not "Dixie Hwy # 301".

@@ -6,9 +6,10 @@ import (
 )
 
 var (
-	gluedUnit  = regexp.MustCompile(`^(apt|unit|ste|suite|rm|room|bldg|fl|lot|trlr|spc|no)-?(\d+\w?|\d*-?\w)$`)
+	gluedUnit  = regexp.MustCompile(`^(apt|unit|ste|suite|rm|room|bldg|fl|lot|trlr|spc|ph|no)-?(\d+\w?|\d*-?\w)$`)
 	gluedSuite = regexp.MustCompile(`^st(\d{2,}\w?)$`)
-	unitID     = regexp.MustCompile(`^([a-z]?\d[\w-]*|[a-z]{1,2}\d*|[a-z]-\w+|[a-z]{2,3}-\d+|\d+/\d+)$`)
+	unitID     = regexp.MustCompile(`^([a-z]?\d[\w-]*|[a-z]{1,2}\d*|[a-z]-[\w-]+|[a-z]{2,3}-\d+|\d+/\d+)$`)
+	flats      = regexp.MustCompile(`^(\d+)fl$`)
 	floorCount = regexp.MustCompile(`^(\d+)(st|nd|rd|th)$`)
 )
 
@@ -39,10 +40,18 @@ func (p *parser) unitAt(i int) int {
 		return 2
 	case gluedUnit.MatchString(w) && !floorCount.MatchString(w) && strings.ContainsAny(w, "0123456789"):
 		return 1
-	case (floorCount.MatchString(w) || digits(w) && len(w) <= 2 && i > 1 || ordinals[w] != "" || w == "lower" || w == "upper" || w == "ground") && unitTypes[next] == "fl":
+	case (floorCount.MatchString(w) || digits(w) && len(w) <= 2 && i > 1 || ordinals[w] != "" || levels[w]) && unitTypes[next] == "fl":
 		return 2 // "7th Flr", "lower level"
 	case p.wingAt(i):
 		return 2
+	case sure[kind] && floorCount.MatchString(next) && unitTypes[p.word(i+2)] == "fl":
+		return 3 // "Apt 2nd Fl"
+	case flats.MatchString(w) && i > 1:
+		return 1 // "4FL"
+	case (kind == "tower" || kind == "wing") && len(next) > 2:
+		return 0
+	case kind == "bldg" && i > 0 && p.a.Number == "" && !houseNumber.MatchString(p.word(i+2)) && houseNumber.MatchString(next) && p.suffixBefore(i+1, min(i+6, len(p.words))):
+		return 0 // "Empire State Building 350 Fifth Ave"
 	case kind == "":
 		return 0
 	case (sure[kind] || kind == "fl") && kind != "#" && numberWords[next] != "" && !p.words[i].comma:
@@ -64,8 +73,11 @@ var wings = set("tower twr hall wing bldg building")
 func (p *parser) wingAt(i int) bool {
 	w, next := p.word(i), p.word(i+1)
 	return wings[next] && (directions[w] != "" || len(w) == 1 && w[0] >= 'a') && !p.words[i].comma && (i == 0 || i > 2 && !joiners[p.word(i-1)]) &&
-		(i+2 >= len(p.words) || p.words[i+1].comma || unitTypes[next] == "" && hasDigit(p.word(i + 2)[:1]))
+		(i+2 >= len(p.words) || p.words[i+1].comma || unitTypes[next] != "bldg" && hasDigit(p.word(i + 2)[:1]))
 }
+
+// levels are floors without a number.
+var levels = set("lower upper ground garden main concourse lobby mezzanine street terrace plaza basement")
 
 // sure designators are no words of streets.
 var sure = set("apt ste unit rm bldg #")
@@ -73,10 +85,20 @@ var sure = set("apt ste unit rm bldg #")
 // unit takes all units from here on, separated by commas or not.
 func (p *parser) unit() {
 	for n := p.unitAt(p.at); n > 0; n = p.unitAt(p.at) {
+		last := p.at + n - 1
+		if m := slashedNumber.FindStringSubmatch(p.word(last)); m != nil && n > 1 && p.a.Number == "" && last+1 < len(p.words) && !p.words[last].comma {
+			p.a.Unit = join(p.a.Unit, m[1]) // "Unit 4/12 Smith St"
+			p.words[last].text, p.at = m[2], last
+			continue
+		}
 		if name := unitName(p.words[p.at : p.at+n]); !strings.HasSuffix(" "+p.a.Unit, " "+name) {
 			p.a.Unit = join(p.a.Unit, name)
 		}
 		p.at += n
+		if next := p.word(p.at + 1); joiners[p.word(p.at)] && (looseUnit.MatchString(next) || len(next) == 1) && p.ends(p.at+1) {
+			p.a.Unit = join(p.a.Unit, p.word(p.at), next) // "Suite A & B"
+			p.at += 2
+		}
 		if w := p.word(p.at); hasDigit(p.word(p.at-1)) && !p.words[p.at-1].comma && p.ends(p.at) && p.at > n && unitTypes[p.word(p.at-1)] == "" {
 			if d := directions[w]; d != "" {
 				w = d
@@ -92,9 +114,15 @@ func (p *parser) unit() {
 // unitName writes "Apt 4", "#4", "Unit 4" and "Ste 4" alike, since sources use
 // one for the other; buildings, floors and the like keep their type.
 func unitName(words []token) string {
+	if len(words) == 3 && floorCount.MatchString(words[1].text) {
+		words = words[1:]
+	}
 	w := words[0].text
 	if len(words) == 3 && (w == "mail" || unitTypes[w] == "dept" && words[1].text != "#") {
 		return join(w, words[1].text, words[2].text)
+	}
+	if m := flats.FindStringSubmatch(w); m != nil {
+		return "fl " + m[1]
 	}
 	if m := gluedSuite.FindStringSubmatch(w); m != nil {
 		return m[1]
@@ -138,6 +166,7 @@ func unitName(words []token) string {
 // unitNumber writes "A-2" as "a2", and keeps "12-3".
 func unitNumber(id string) string {
 	before, after, ok := strings.Cut(id, "-")
+	after = fold(after, directions)
 	if ok && digits(before) != digits(after) {
 		return before + after
 	}
