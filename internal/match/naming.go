@@ -25,7 +25,7 @@ func (p *parser) cutAttention() {
 			p.a.Recipient, p.words = text(p.words), nil
 			return
 		}
-		if i == 0 && (end == len(p.words) || p.a.Box == "" && p.houseNumber(end) < 0 && p.houseNumber(1) > 0) {
+		if n := p.houseNumber(i + 1); i == 0 && (end == len(p.words) || n > 0 && n < end && p.houseNumber(end) < 0) {
 			return // the number tells where the name ends
 		}
 		p.a.Recipient = join(p.a.Recipient, text(p.words[i:end]))

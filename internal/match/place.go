@@ -385,10 +385,24 @@ func (p *parser) takeCity() {
 	}
 	for at := p.cityEnd(n, p.a.State); at < n; at++ {
 		if at >= segment && isPlace(p.words[at:], p.a.State) && (at == 0 || at > segment && p.streetWords(at) || at == segment) {
-			p.cityFrom(at)
+			p.cityFrom(p.cityStart(at, segment))
 			return
 		}
 	}
+}
+
+// cityStart gives a direction before the city at word i to the street or to the
+// city: "Dr S E Grand Rapids" ends with one of two words; behind a comma, "N
+// Hanover" is a city where the street has a name ("Hwy 31, W White House").
+func (p *parser) cityStart(i, segment int) int {
+	_, two := p.directionAt(i - 1)
+	switch {
+	case two == 2 && isPlace(p.words[i+1:], p.a.State):
+		return i + 1
+	case segment > 0 && i == segment+1 && len(p.word(segment)) == 1 && directions[p.word(segment)] != "" && !hasDigit(p.word(segment-1)):
+		return segment
+	}
+	return i
 }
 
 // cityNear finds the city of the state that is one slip of the fingers from the
