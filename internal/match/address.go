@@ -2,6 +2,7 @@ package match
 
 import (
 	_ "embed"
+	"regexp"
 	"strings"
 )
 
@@ -26,8 +27,8 @@ var (
 	directions     = standard(directionTable, "no n", "so s", "n.e ne")
 	states         = standard(stateTable, "puerto_rico pr", "aa aa", "ae ae", "ap ap")
 	unitTypes      = standard(unitTable, "num #", "bsmt bsmt", "ofc ofc", "spc spc", "trlr trlr", "ph ph",
-		"hangar hngr", "level fl", "lvl fl", "flr fl", "suit ste", "suites ste", "building bldg", "bld bldg", "apts apt", "apmt apt", "un unit", "units unit", "flat apt",
-		"mezzanine mezz", "mezz mezz", "msc msc", "mc msc", "m/c msc", "mailstop msc", "shop shop", "bin bin", "file file", "drawer drawer", "lockbox lockbox", "villa villa", "wing wing", "tower tower", "twr tower", "sp spc", "phase phase", "dock dock", "door door", "vlla villa", "flt apt", "box box", "house house", "upper uppr", "uppr uppr")
+		"hangar hngr", "level fl", "lvl fl", "flr fl", "suit ste", "suites ste", "building bldg", "bld bldg", "apts apt", "apmt apt", "un unit", "units unit", "lt lot", "flat apt",
+		"mezzanine mezz", "mezz mezz", "msc msc", "mc msc", "m/c msc", "mailstop msc", "shop shop", "bin bin", "file file", "drawer drawer", "lockbox lockbox", "villa villa", "wing wing", "tower tower", "twr tower", "sp spc", "phase phase", "bay bay", "cabin cabin", "condo condo", "cottage cottage", "site site", "pad pad", "berth berth", "booth booth", "stall stall", "store store", "warehouse whse", "whse whse", "studio studio", "floors fl", "dock dock", "door door", "vlla villa", "flt apt", "box box", "house house", "upper uppr", "uppr uppr")
 )
 
 // standard reads a table of variants; the standard forms stand for themselves.
@@ -58,7 +59,7 @@ type Address struct {
 	Suffix    string // st, ave, ...; empty for numbered highways
 	PostDir   string
 	Cross     string // at a corner, the other street in one line: "w elm st"
-	Box       string // "po box 628", "rr 1 box 4", "hc 68 box 23a"
+	Box       string // "po box 628", "rr 1 box 4", "hc 68 box 23a"; "box 12" behind a street
 	Unit      string // "4", "b"; with its type where that tells apart: "bldg 2", "fl 3", "bsmt"
 	City      string
 	State     string // two letters; two or three abroad
@@ -90,22 +91,31 @@ func (a Address) Key() string {
 	if !strings.Contains(line, "box ") {
 		line = "" // a rural route alone is no property
 	}
+	unit := a.Unit
 	if a.Number != "" && a.Street != "" {
 		line = join(numberKey(a.Number), a.PreDir, roadKey(a.Street), a.Suffix, a.PostDir)
+		if strings.HasPrefix(a.Box, "box ") {
+			unit = join(unit, a.Box)
+		}
 	}
 	if place == "" || line == "" {
 		return ""
 	}
-	return line + "|" + a.Unit + "|" + place
+	return line + "|" + unit + "|" + place
 }
 
-// numberKey writes "W210 N16570" as "w210n16570".
+// numberKey writes "W210 N16570" as "w210n16570", and "12B" as "12 b".
 func numberKey(number string) string {
+	if m := letteredNumber.FindStringSubmatch(number); m != nil {
+		return m[1] + " " + m[2]
+	}
 	if first, second, ok := strings.Cut(number, " "); ok && gridNumber.MatchString(first) && gridNumber.MatchString(second) {
 		return first + second
 	}
 	return number
 }
+
+var letteredNumber = regexp.MustCompile(`^(\d+)-?([a-z])$`)
 
 var (
 	placeForms  = map[string]string{"saint": "st", "mount": "mt", "fort": "ft"}

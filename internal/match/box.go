@@ -19,6 +19,11 @@ var (
 // stands.
 func (p *parser) cutBox() {
 	line := text(p.words)
+	if m := routeNamed.FindStringSubmatchIndex(line); m != nil {
+		p.a.Box = strings.ReplaceAll(strings.TrimSpace(line[m[2]:m[3]]), " #", "")
+		p.cut(len(strings.Fields(line[:m[2]])), len(strings.Fields(line[:m[3]])))
+		return
+	}
 	if m := ruralBox.FindStringSubmatchIndex(line); m != nil {
 		kind := "rr"
 		if ruralKind.MatchString(line[m[2]:m[3]]) {
@@ -32,11 +37,6 @@ func (p *parser) cutBox() {
 		p.cut(len(strings.Fields(line[:m[2]])), len(strings.Fields(line[:end])))
 		return
 	}
-	if m := routeNamed.FindStringSubmatchIndex(line); m != nil {
-		p.a.Box = strings.ReplaceAll(strings.TrimSpace(line[m[2]:m[3]]), " #", "")
-		p.cut(len(strings.Fields(line[:m[2]])), len(strings.Fields(line[:m[3]])))
-		return
-	}
 	if m := military.FindStringSubmatchIndex(line); m != nil {
 		p.a.Box = line[m[2]:m[3]] + " " + line[m[4]:m[5]] + " box " + line[m[6]:m[7]]
 		p.cut(len(strings.Fields(line[:m[2]])), len(strings.Fields(line[:m[7]])))
@@ -47,9 +47,12 @@ func (p *parser) cutBox() {
 		p.cut(len(strings.Fields(line[:m[2]])), len(strings.Fields(line[:m[5]])))
 		return
 	}
-	m := postBox.FindStringSubmatchIndex(line)
+	kind, m := "po box ", postBox.FindStringSubmatchIndex(line)
 	if m == nil {
 		m = looseBox.FindStringSubmatchIndex(line)
+		if houseNumber.MatchString(p.word(0)) {
+			kind = "box "
+		}
 	}
 	if m == nil {
 		return
@@ -58,7 +61,7 @@ func (p *parser) cutBox() {
 	if w := p.word(from); w == "po" && to-from == 2 && !hasDigit(line[m[2]:m[3]]) {
 		return
 	}
-	p.a.Box = "po box " + strings.ReplaceAll(line[m[2]:m[3]], " ", "")
+	p.a.Box = kind + strings.ReplaceAll(line[m[2]:m[3]], " ", "")
 	p.cut(from, to)
 }
 

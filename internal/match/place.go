@@ -20,7 +20,7 @@ var places = sync.OnceValue(func() map[string]place {
 	m := make(map[string]place)
 	for _, row := range csvRows(strings.ToLower(placeTable)) {
 		if !strong[streetSuffixes[row[0]]] && !buildings[row[0]] && directions[row[0]] == "" {
-			m[row[0]] = place{" " + row[1] + " ", len(row[2]) > 1 && row[2] >= "20" || len(row[2]) > 2}
+			m[row[0]] = place{" " + row[1] + " ", len(row[2]) > 1}
 		}
 	}
 	for _, post := range []string{"apo", "fpo", "dpo"} {
@@ -208,7 +208,7 @@ func (p *parser) zip() {
 		p.a.ZIP, p.words = m[1], p.words[:n-1]
 	case n > 2 && brokenZIP.MatchString(p.word(n-1)) && states[p.word(n-2)] != "":
 		p.a.ZIP, p.words = p.word(n - 1)[:5], p.words[:n-1]
-	case n > 2 && fourDigits.MatchString(p.word(n-1)) && zeroStates[states[p.word(n-2)]]:
+	case n > 1 && fourDigits.MatchString(p.word(n-1)) && zeroStates[states[p.word(n-2)]]:
 		p.a.ZIP, p.words = "0"+p.word(n-1), p.words[:n-1] // a spreadsheet ate the zero
 	}
 }
@@ -399,7 +399,7 @@ func (p *parser) cityStart(i, segment int) int {
 	switch {
 	case two == 2 && isPlace(p.words[i+1:], p.a.State):
 		return i + 1
-	case segment > 0 && i == segment+1 && len(p.word(segment)) == 1 && directions[p.word(segment)] != "" && !hasDigit(p.word(segment-1)):
+	case segment > 0 && i == segment+1 && directions[p.word(segment)] != "" && (len(p.word(segment)) > 2 || len(p.word(segment)) == 1 && !hasDigit(p.word(segment-1))):
 		return segment
 	}
 	return i

@@ -14,10 +14,10 @@ var highways = []struct {
 	{[]string{"farm", "to", "market", "rd"}, "fm"}, {[]string{"farm", "to", "market"}, "fm"}, {[]string{"fm", "rd"}, "fm"}, {[]string{"fm"}, "fm"}, {[]string{"farm", "rd"}, "fm"},
 	{[]string{"us", "hwy"}, "us hwy"}, {[]string{"us", "rte"}, "us hwy"}, {[]string{"u", "s", "hwy"}, "us hwy"}, {[]string{"u", "s"}, "us hwy"}, {[]string{"us"}, "us hwy"},
 	{[]string{"state", "rd"}, "state hwy"}, {[]string{"state", "rte"}, "state hwy"}, {[]string{"state", "hwy"}, "state hwy"},
-	{[]string{"st", "rd"}, "state hwy"}, {[]string{"st", "rte"}, "state hwy"}, {[]string{"st", "hwy"}, "state hwy"}, {[]string{"sr"}, "state hwy"}, {[]string{"sth"}, "state hwy"}, {[]string{"ush"}, "us hwy"}, {[]string{"cth"}, "county hwy"}, {[]string{"s", "r"}, "state hwy"},
-	{[]string{"county", "rd"}, "county rd"}, {[]string{"co", "rd"}, "county rd"}, {[]string{"cr"}, "county rd"}, {[]string{"c", "r"}, "county rd"}, {[]string{"country", "rd"}, "county rd"},
-	{[]string{"county", "trunk", "hwy"}, "county hwy"}, {[]string{"county", "hwy"}, "county hwy"}, {[]string{"co", "hwy"}, "county hwy"}, {[]string{"county", "rte"}, "county hwy"}, {[]string{"city", "hwy"}, "county hwy"},
-	{[]string{"township", "rd"}, "twp rd"}, {[]string{"twp", "rd"}, "twp rd"},
+	{[]string{"st", "rd"}, "state hwy"}, {[]string{"st", "rte"}, "state hwy"}, {[]string{"st", "hwy"}, "state hwy"}, {[]string{"sr"}, "state hwy"}, {[]string{"sth"}, "state hwy"}, {[]string{"sh"}, "state hwy"}, {[]string{"us", "alt"}, "us alt hwy"}, {[]string{"us", "alternate"}, "us alt hwy"}, {[]string{"us", "bus"}, "us bus hwy"}, {[]string{"us", "business"}, "us bus hwy"}, {[]string{"alt"}, "alt"}, {[]string{"alternate"}, "alt"}, {[]string{"ush"}, "us hwy"}, {[]string{"cth"}, "county hwy"}, {[]string{"s", "r"}, "state hwy"},
+	{[]string{"county", "rd"}, "county rd"}, {[]string{"co", "rd"}, "county rd"}, {[]string{"cr"}, "county rd"}, {[]string{"c", "r"}, "county rd"}, {[]string{"country", "rd"}, "county rd"}, {[]string{"cty", "rd"}, "county rd"}, {[]string{"cnty", "rd"}, "county rd"}, {[]string{"parish", "rd"}, "parish rd"}, {[]string{"forest", "rd"}, "forest rd"}, {[]string{"forest", "service", "rd"}, "forest rd"},
+	{[]string{"county", "trunk", "hwy"}, "county hwy"}, {[]string{"county", "hwy"}, "county hwy"}, {[]string{"co", "hwy"}, "county hwy"}, {[]string{"county", "rte"}, "county hwy"}, {[]string{"city", "hwy"}, "county hwy"}, {[]string{"cty", "hwy"}, "county hwy"}, {[]string{"cnty", "hwy"}, "county hwy"},
+	{[]string{"township", "rd"}, "twp rd"}, {[]string{"twp", "rd"}, "twp rd"}, {[]string{"tr"}, "twp rd"},
 	{[]string{"interstate", "hwy"}, "i"}, {[]string{"interstate"}, "i"}, {[]string{"ih"}, "i"}, {[]string{"i"}, "i"}, {[]string{"business", "loop"}, "bus loop"}, {[]string{"bus", "loop"}, "bus loop"}, {[]string{"business"}, "bus"}, {[]string{"bus"}, "bus"}, {[]string{"ranch", "rd"}, "ranch rd"},
 	{[]string{"private", "rd"}, "private rd"}, {[]string{"spur"}, "spur"},
 	{[]string{"hwy"}, "hwy"}, {[]string{"rte"}, "rte"}, {[]string{"rd"}, "rd"}, {[]string{"loop"}, "loop"}, {[]string{"ave"}, "ave"},
@@ -37,7 +37,7 @@ func roadWord(w string) string {
 }
 
 var (
-	roadNumber = regexp.MustCompile(`^\d+[a-z]?$`)
+	roadNumber = regexp.MustCompile(`^\d+-?[a-z]?$`)
 	roadLetter = regexp.MustCompile(`^[a-z]{1,2}$`)
 	interstate = regexp.MustCompile(`^i-?\d+$`)
 )

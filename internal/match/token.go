@@ -21,6 +21,7 @@ var (
 	stuckNumber   = regexp.MustCompile(`^(\d+)([a-z]{3,})$`)                                              // "123Main St"
 	numberRange   = regexp.MustCompile(`^(\d+)(?: - | ?& ?)(\d+) (\pL{3,} \pL)`)                          // "12 - 14 Oak St"
 	stuckRoad     = regexp.MustCompile(`^(us|sr|fm|cr|ih|hwy|rt|rte|route|[a-z]{2})(-?)(\d{1,4}[a-z]?)$`) // "US-19", "Hwy98", "CA-299"
+	stuckHalf     = regexp.MustCompile(`^(\d+)-(\d/\d)$`)                                                 // "12-1/2"
 	stuckBox      = regexp.MustCompile(`^(p?o?box)#?(\d+)$`)                                              // "Box12"
 )
 
@@ -61,6 +62,9 @@ func unstuck(w string) []token {
 	}
 	if m := stuckRoad.FindStringSubmatch(w); m != nil && (roads[m[1]] || len(m[1]) == 2 && (numberedRoads[m[1]] || m[2] == "-" && states[m[1]] != "")) {
 		return []token{{text: m[1]}, {text: m[3]}}
+	}
+	if m := stuckHalf.FindStringSubmatch(w); m != nil {
+		return []token{{text: m[1]}, {text: m[2]}}
 	}
 	if first, second, ok := strings.Cut(w, "/"); ok && streetSuffixes[first] != "" && second != "" {
 		return []token{{text: first}, {text: "&"}, {text: second}} // "Elm St/Oak Ave"

@@ -6,7 +6,7 @@ import (
 )
 
 var (
-	gluedUnit  = regexp.MustCompile(`^(apt|unit|ste|suite|rm|room|bldg|fl|lot|trlr|spc|ph|no)-?(\d+\w?|\d*-?\w)$`)
+	gluedUnit  = regexp.MustCompile(`^(apt|unit|ste|suite|rm|room|bldg|fl|lot|lt|trlr|spc|ph|no)-?(\d+\w?|\d*-?\w)$`)
 	gluedSuite = regexp.MustCompile(`^st(\d{2,}\w?)$`)
 	unitID     = regexp.MustCompile(`^([a-z]?\d[\w-]*|[a-z]{1,2}\d*|[a-z]-[\w-]+|[a-z]{2,3}-\d+|\d+/\d+)$`)
 	flats      = regexp.MustCompile(`^(\d+)fl$`)
@@ -44,6 +44,10 @@ func (p *parser) unitAt(i int) int {
 		return 2 // "7th Flr", "lower level"
 	case p.wingAt(i):
 		return 2
+	case (sure[kind] || kind == "fl") && kind != "#" && floorCount.MatchString(next) && p.ends(i+1):
+		return 2 // "Fl 5th"
+	case sure[kind] && kind != "#" && alone[unitTypes[next]] && p.ends(i+1) && i > 0, alone[kind] && sure[unitTypes[next]] && p.ends(i+1) && p.word(i+1) != "#" && i > 0:
+		return 2 // "Apt Rear", "Upper Unit"
 	case sure[kind] && floorCount.MatchString(next) && unitTypes[p.word(i+2)] == "fl":
 		return 3 // "Apt 2nd Fl"
 	case flats.MatchString(w) && i > 1:
@@ -77,7 +81,7 @@ func (p *parser) wingAt(i int) bool {
 }
 
 // levels are floors without a number.
-var levels = set("lower upper ground garden main concourse lobby mezzanine street terrace plaza basement")
+var levels = set("lower upper ground grnd grd gnd top garden main concourse lobby mezzanine street terrace plaza basement")
 
 // sure designators are no words of streets.
 var sure = set("apt ste unit rm bldg #")
@@ -92,7 +96,7 @@ func (p *parser) unit() {
 			continue
 		}
 		if name := unitName(p.words[p.at : p.at+n]); !strings.HasSuffix(" "+p.a.Unit, " "+name) {
-			p.a.Unit = join(p.a.Unit, name)
+			p.addUnit(name)
 		}
 		p.at += n
 		if next := p.word(p.at + 1); joiners[p.word(p.at)] && (looseUnit.MatchString(next) || len(next) == 1) && p.ends(p.at+1) {
@@ -109,6 +113,17 @@ func (p *parser) unit() {
 			}
 		}
 	}
+}
+
+// addUnit puts what a unit stands in before the unit, whichever came first:
+// "Apt 3, Bldg 2" is "bldg 2 3".
+func (p *parser) addUnit(name string) {
+	_, _, within := strings.Cut(name, " ")
+	if kind, _, _ := strings.Cut(p.a.Unit, " "); within && unitTypes[kind] == "" {
+		p.a.Unit = join(name, p.a.Unit)
+		return
+	}
+	p.a.Unit = join(p.a.Unit, name)
 }
 
 // unitName writes "Apt 4", "#4", "Unit 4" and "Ste 4" alike, since sources use
@@ -152,6 +167,14 @@ func unitName(words []token) string {
 			w = d
 		}
 		return strings.Replace(id, "building", "bldg", 1) + " " + w
+	}
+	switch {
+	case alone[unitTypes[id]]:
+		return unitTypes[id]
+	case alone[kind] && sure[unitTypes[id]] && id != "#":
+		return kind
+	case kind == "fl" && floorCount.MatchString(id):
+		return "fl " + floorCount.FindStringSubmatch(id)[1]
 	}
 	if n := numberWords[id]; n != "" {
 		id = n
