@@ -8,11 +8,19 @@ func (p *parser) preDirection() {
 	d, n := p.directionAt(p.at)
 	next := streetSuffixes[p.word(p.at+n)]
 	if n == 0 || p.at+n >= len(p.words) || p.words[p.at+n-1].comma || p.unitAt(p.at+n) > 0 ||
-		strong[next] && streetSuffixes[p.word(p.at+n+1)] == "" && p.highwayAt(p.at+n) == 0 {
+		strong[next] && streetSuffixes[p.word(p.at+n+1)] == "" && p.highwayAt(p.at+n) == 0 && !p.saintName(p.at+n) {
 		return
 	}
 	p.a.PreDir = d
 	p.at += n
+}
+
+// saintName reports whether the "St" at word i begins a name whose own suffix
+// follows: "North St James Avenue".
+func (p *parser) saintName(i int) bool {
+	next := p.word(i + 1)
+	return p.word(i) == "st" && !p.words[i].comma && next != "" && directions[next] == "" && p.unitAt(i+1) == 0 &&
+		p.suffixBefore(i+1, min(i+4, p.segmentEnd(i)))
 }
 
 // directionAt reads "N", "North", "NE" or "N E".
