@@ -81,6 +81,10 @@ func TestAFormAndALineGiveOneKey(t *testing.T) {
 		{"1585 Broadway", "", "New York", "NY", "", "1585 Broadway, New York, NY"},
 		{"26 River Trail Ct", "", "Hartford", "CT", "06101", "26 River Trail Ct Hartford CT 06101"},
 		{"P.O. Box 12", "", "Boise", "ID", "83701", "PO Box 12, Boise ID 83701"},
+		{"12 High St", "4", "Glenfield", "NSW", "2167", "Unit 4/12 High St, Glenfield NSW 2167"},
+		{"12 High St", "", "Perth", "WA", "6000", "12 High St, Perth WA 6000"},
+		{"12 Bank St", "", "Ottawa", "Ontario", "k1a0b1", "12 Bank Street, Ottawa, ON K1A 0B1"},
+		{"12 Main St", "", "Newark", "NJ", "7102", "12 Main St, Newark NJ 07102"},
 		{"100 Main St Rear Bldg", "", "Saint Paul", "MN", "", "100 Main St Rear Bldg, St. Paul, MN"},
 	} {
 		form, line := NewAddress(c.street, c.unit, c.city, c.state, c.zip), ParseAddress(c.line)

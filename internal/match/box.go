@@ -7,17 +7,20 @@ import (
 
 var (
 	military   = regexp.MustCompile(`(?:^| )(psc|cmr|unit|omc) (\d+) box (?:# )?(\w+)( |$)`)
-	routeNamed = regexp.MustCompile(`(?:^| )((?:north|south|east|west) (?:route|rte|rt) box (?:north|south|east|west)(?: #)? \d+|(?:(?:route|rte|rt) \d+ )?(?:rr|route|rte|rt) \d+ box$)`)
+	routeNamed = regexp.MustCompile(`(?:^| )((?:north|south|east|west) (?:route|rte|rt) box (?:north|south|east|west)(?: #)? \d+\b|(?:(?:route|rte|rt) \d+ )?(?:rr|route|rte|rt) \d+ box)(?: [^\d#n]|$)`)
 	routeOnly  = regexp.MustCompile(`^(?:.* )?(rr|r r|rfd|rural route)(?: #)? (\d+)$`)
 	postBox    = regexp.MustCompile(`(?:^| )(?:(?:p ?o|post office|postal) ?(?:lock ?)?(?:box|drawer|drw)|pob|po)(?: (?:no|#|box))* (\w*\d\w*(?:-\w+)?|[a-z](?: ?\d+)?)( |$)`)
 	looseBox   = regexp.MustCompile(`(?:^| )(?:call?er|(?:lock ?)?box|drawer|lb #)(?: (?:no|#|box))* (\w*\d\w*(?:-\w+)?)( |$)`)
-	ruralBox   = regexp.MustCompile(`(?:^| )(r ?r|rfd|r ?f ?d|rural (?:route|rte|rt)|rt|rte|route|(?:hc|hcr|(?:highway|hwy) contract|star)(?: (?:route|rte|rt))?)(?: #)?( \d+\w?)? (?:po )?box(?: (?:no|#))* (\w+(?:-\w+)?)((?: [a-z])?)( |$)`)
+	ruralBox   = regexp.MustCompile(`(?:^| )(r ?r|rfd|r ?f ?d|rural (?:route|rte|rt)|rt|rte|route|(?:hc|hcr|(?:highway|hwy) contract|star)(?: (?:route|rte|rt))?)(?: #)?( \d+\w?)? (?:po )?box(?: (?:no|#))* (\w*\d\w*(?:-\w+)?|[a-z])((?: [a-z])?)( |$)`)
 	ruralKind  = regexp.MustCompile(`^(hc|highway|hwy|star)`)
 )
 
 // cutBox takes a PO box or a box on a rural route out of the words, wherever it
 // stands.
 func (p *parser) cutBox() {
+	if p.a.Box != "" {
+		return
+	}
 	line := text(p.words)
 	if m := routeNamed.FindStringSubmatchIndex(line); m != nil {
 		p.a.Box = strings.ReplaceAll(strings.TrimSpace(line[m[2]:m[3]]), " #", "")

@@ -293,7 +293,8 @@ func scoreFile(t *testing.T, path string) (all score) {
 
 func TestLabelledAddressesAreReadAsPeopleReadThem(t *testing.T) {
 	all := scoreFile(t, "us_addresses/labelled.jsonl")
-	for part, floor := range map[string]float64{"whole": 80} {
+	// What was reached, less a little.
+	for part, floor := range map[string]float64{"whole": 91, "whole with names": 90, "fields": 96, "number": 98, "street": 94, "box": 98.5, "unit": 96, "city": 97.5, "state": 98.5, "zip": 99} {
 		if got := all.share(part); got < floor {
 			t.Errorf("%s: %.1f %% read rightly, want %.0f %%", part, got, floor)
 		}
@@ -302,7 +303,7 @@ func TestLabelledAddressesAreReadAsPeopleReadThem(t *testing.T) {
 
 func TestSyntheticAddressesAreReadAsTheyWereMade(t *testing.T) {
 	all := scoreFile(t, "us_addresses/labelled_synthetic.jsonl")
-	if got := all.share("whole"); got < 80 {
-		t.Errorf("%.1f %% read rightly", got)
+	if got := all.share("whole"); got < 99 {
+		t.Errorf("%.1f %% read rightly, want 99 %%", got)
 	}
 }

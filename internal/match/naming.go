@@ -91,7 +91,7 @@ func (p *parser) name(name []token, before bool) {
 // follows.
 func (p *parser) landmark() bool {
 	n := len(p.words)
-	if !p.placed || p.a.State+p.a.ZIP+p.a.City != "" || n < 3 || !landmarks[p.word(n-1)] || p.segmentEnd(0) < n || p.suffixBefore(0, n) || p.houseNumber(1) > 0 {
+	if !p.placed || p.a.State+p.a.ZIP+p.a.City != "" || n < 3 || !landmarks[p.word(n-1)] || p.a.Box != "" || p.segmentEnd(0) < n || p.suffixBefore(0, n) || p.houseNumber(1) > 0 {
 		return false
 	}
 	p.a.Building = text(p.words)
@@ -112,11 +112,7 @@ func (p *parser) spare(end int) {
 		p.looseDirection(rest[0].text)
 		return
 	}
-	coded := false
-	for _, t := range rest {
-		coded = coded || hasDigit(t.text)
-	}
-	if apart[rest[0].text] || rest[len(rest)-1].text == "room" || coded && len(rest) <= 2 {
+	if apart[rest[0].text] || rest[len(rest)-1].text == "room" || coded(rest) || p.a.City != "" && len(rest) <= 2 && hasDigit(text(rest)) {
 		p.a.Unit = join(p.a.Unit, unitNumber(strings.TrimPrefix(text(rest), "# ")))
 		return
 	}

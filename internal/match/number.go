@@ -69,7 +69,7 @@ func (p *parser) numberOfUnit() bool {
 func (p *parser) letterOfNumber() bool {
 	w, next := p.word(p.at), p.word(p.at+1)
 	return len(w) == 1 && w[0] >= 'a' && w[0] <= 'z' && directions[w] == "" && (p.highwayAt(p.at+1) > 0 || len(next) > 1 || directions[next] != "" && p.at+2 < len(p.words)) &&
-		!p.words[p.at].comma && (streetSuffixes[next] == "" || p.highwayAt(p.at+1) > 0) && !digits(next) && !joiners[next] && p.highwayAt(p.at) == 0 && w != "i"
+		!p.words[p.at].comma && (directions[next] == "" || !p.ends(p.at+1)) && (streetSuffixes[next] == "" || p.highwayAt(p.at+1) > 0) && !digits(next) && !joiners[next] && p.highwayAt(p.at) == 0 && w != "i"
 }
 
 // houseNumber finds the number behind a recipient or the name of a building:

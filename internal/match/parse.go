@@ -1,6 +1,9 @@
 package match
 
-import "strings"
+import (
+	"cmp"
+	"strings"
+)
 
 // ParseAddress reads an address written in one line. It never fails: what it
 // cannot place is left out, and an address without a number and a place has no
@@ -28,8 +31,8 @@ func NewAddress(street, unit, city, state, zip string) Address {
 	tail.a.Country = a.Country
 	tail.tail()
 	a.State, a.ZIP, a.Country = tail.a.State, tail.a.ZIP, tail.a.Country
-	if s := states[words(state)]; s != "" {
-		a.State = s
+	if name := words(state); a.State == "" || states[name] != "" && a.Country != "au" {
+		a.State = cmp.Or(states[name], provinces[name], territories[name])
 	}
 	return a
 }
@@ -47,6 +50,7 @@ func (p *parser) parse() Address {
 	if p.placed {
 		p.tail()
 		if p.a.State == "" && p.a.ZIP == "" {
+			p.cutBox()
 			p.cutAttention()
 		}
 		p.takeCity()
@@ -111,6 +115,8 @@ func (p *parser) withoutNumber() {
 	for p.at < len(p.words) {
 		end := p.segmentEnd(p.at)
 		switch {
+		case p.placed && end == len(p.words) && end-p.at > 1 && directions[p.word(p.at)] == "" && isPlace(p.words[p.at:], p.a.State) && !strong[streetSuffixes[p.word(end-1)]]:
+			return // a city
 		case p.streetLike(p.at, end):
 			p.street()
 			return
@@ -127,7 +133,7 @@ func (p *parser) withoutNumber() {
 // streetLike reports whether the words of a part without a number name a
 // street.
 func (p *parser) streetLike(from, to int) bool {
-	if p.highwayAt(from) > 0 {
+	if p.highwayAt(from) > 0 || to-from > 1 && streetStarts[p.word(from)] {
 		return true
 	}
 	if _, n := p.directionAt(from); n > 0 && to-from > n {
@@ -141,6 +147,9 @@ func (p *parser) streetLike(from, to int) bool {
 	last := p.word(to - 1)
 	return to-from > 1 && (directions[last] != "" || streetSuffixes[last] != "" && !buildings[last] && p.a.City == "" && p.a.ZIP == "") || ordinalNumber.MatchString(p.word(from)) || ordinals[p.word(from)] != "" && to-from == 2
 }
+
+// streetStarts are words before the name of a street, as others stand behind.
+var streetStarts = set("avenue ave avenida calle camino el paseo rue via")
 
 // behindStreet reads what stands between street and city: units, and the names
 // of buildings and people around them.

@@ -48,7 +48,7 @@ func TestCleanLinesAreReadRightly(t *testing.T) {
 		}
 		return parts(ParseAddress(v.Raw)), want
 	})
-	if share < 80 {
+	if share < 93 {
 		t.Errorf("%.1f %% read rightly", share)
 	}
 }
@@ -65,7 +65,7 @@ func TestLinesOfASearchBoxAreReadRightly(t *testing.T) {
 		}
 		return parts(ParseAddress(v.Raw)), want
 	})
-	if share < 70 {
+	if share < 78 {
 		t.Errorf("%.1f %% read rightly", share)
 	}
 }
@@ -85,7 +85,7 @@ func TestRootsAreFound(t *testing.T) {
 		}
 		return map[string]string{"street": root}, map[string]string{"street": v.Expanded}
 	})
-	if share < 60 {
+	if share < 72 {
 		t.Errorf("%.1f %% found", share)
 	}
 }
