@@ -169,7 +169,7 @@ func TestTwoHomesHaveTwoKeys(t *testing.T) {
 	for _, line := range []string{
 		"12 Oak St, Reno, NV", "12 1/2 Oak St, Reno, NV", "12 B Oak St, Reno, NV", "14 Oak St, Reno, NV", "12-14 Oak St, Reno, NV",
 		"12 N Oak St, Reno, NV", "12 Oak St N, Reno, NV", "12 Oak Ave, Reno, NV", "12 Oak St, Sparks, NV",
-		"12 Oak St Apt 20, Reno, NV", "12 Oak St Apt 20 C, Reno, NV", "12 Oak St Bldg 2, Reno, NV", "12 Oak St Bldg 2 Apt 20, Reno, NV", "12 Oak St Bldg 3 Apt 20, Reno, NV",
+		"12 Oak St Apt 20, Reno, NV", "12 Oak St Apt 20 C, Reno, NV", "12 Oak St Bldg 2, Reno, NV", "12 Oak St Bldg 2 Apt 2, Reno, NV", "12 Oak St Apt 2, Reno, NV", "12 Oak St Bldg 2 Apt 20, Reno, NV", "12 Oak St Bldg 3 Apt 20, Reno, NV",
 		"12 Oak St Fl 2, Reno, NV", "12 Oak St Rear, Reno, NV", "12 Oak St Basement, Reno, NV", "12 Oak St Box 3, Reno, NV", "12 Oak St Box 4, Reno, NV",
 		"12 Highway 71, Reno, NV", "12 Highway 71 Business, Reno, NV", "12 Old Highway 71, Reno, NV", "12 County Road 71, Reno, NV",
 		"PO Box 12, Reno, NV", "RR 1 Box 12, Reno, NV", "RR 2 Box 12, Reno, NV", "HC 1 Box 12, Reno, NV", "PSC 1 Box 12, APO AE 09021",

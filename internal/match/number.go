@@ -29,7 +29,7 @@ func (p *parser) number() {
 		p.at++
 		return
 	}
-	if p.words != nil && p.at+1 < len(p.words) && p.words[p.at].comma && digits(p.word(p.at)) && digits(p.word(p.at+1)) {
+	if p.at+1 < len(p.words) && p.words[p.at].comma && digits(p.word(p.at)) && digits(p.word(p.at+1)) {
 		return // "0430, 3545 NW 58th"
 	}
 	if p.numberOfUnit() || !houseNumber.MatchString(w) || p.at+1 >= len(p.words) {

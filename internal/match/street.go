@@ -2,6 +2,7 @@ package match
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -65,7 +66,7 @@ func (p *parser) streetEnd() (end int, whole bool) {
 // direction.
 func (p *parser) cityBehind(i int) bool {
 	q := *p
-	q.at, q.a = i, Address{}
+	q.at, q.a, q.words = i, Address{}, slices.Clone(p.words)
 	q.postDirection()
 	q.unit()
 	return q.at < len(q.words)
