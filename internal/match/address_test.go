@@ -77,6 +77,8 @@ func TestAFormAndALineGiveOneKey(t *testing.T) {
 	for _, c := range []struct{ street, unit, city, state, zip, line string }{
 		{"12 N Main Street", "Apt 4", "Boise", "Idaho", "83702-1234", "12 North Main St #4, Boise, ID 83702"},
 		{"12 N Main Street", "4", "Boise", "ID", "83702", "12 North Main St #4, Boise, ID 83702"},
+		{"12 N Main St Unit 4", "Apt 4", "Boise", "ID", "83702", "12 North Main St #4, Boise, ID 83702"},
+		{"12 N Main St Unit 4", "Bldg 2", "Boise", "ID", "83702", "12 North Main St Bldg 2 #4, Boise, ID 83702"},
 		{"12 N Main St Unit 4", "", "Boise", "ID", "83702", "12 North Main St #4, Boise, ID 83702"},
 		{"1585 Broadway", "", "New York", "NY", "", "1585 Broadway, New York, NY"},
 		{"26 River Trail Ct", "", "Hartford", "CT", "06101", "26 River Trail Ct Hartford CT 06101"},

@@ -17,15 +17,18 @@ func ParseAddress(line string) Address {
 // unit; unit is the second line, which is read as "#4" where it is only "4".
 func NewAddress(street, unit, city, state, zip string) Address {
 	p := parser{words: tokens(street)}
-	a := p.parse()
+	p.parse()
 	if unit = strings.TrimSpace(unit); unit != "" {
 		second := parser{words: tokens("," + unit)}
 		if second.unit(); len(second.words) > 0 && second.at == 0 && len(second.words) <= 2 {
 			second = parser{words: tokens("# " + unit)}
 			second.unit()
 		}
-		a.Unit = join(a.Unit, second.a.Unit)
+		if second.a.Unit != p.a.Unit {
+			p.addUnit(second.a.Unit)
+		}
 	}
+	a := p.a
 	a.City = text(tokens(city))
 	tail := parser{words: tokens(join(state, zip))}
 	tail.a.Country = a.Country
