@@ -2,6 +2,7 @@ package match
 
 import (
 	_ "embed"
+	"regexp"
 	"strings"
 )
 
@@ -22,11 +23,12 @@ func init() {
 }
 
 var (
-	streetSuffixes = standard(suffixTable, "wynd wynd", "av ave", "avenida avenida", "plz plz", "blv blvd", "hgwy hwy", "cmns cmns", "xrds xrds")
+	streetSuffixes = standard(suffixTable, "wynd wynd", "av ave", "avenida avenida", "plz plz", "blv blvd", "hgwy hwy", "hghwy hwy", "cmns cmns", "xrds xrds", "prk park", "strt st", "pde pde", "cct cct")
 	directions     = standard(directionTable, "no n", "so s", "n.e ne")
-	states         = standard(stateTable, "puerto_rico pr")
-	unitTypes      = standard(unitTable, "num #", "bsmt bsmt", "ofc ofc", "spc spc", "trlr trlr",
-		"hangar hngr", "level fl", "flr fl", "suit ste", "building bldg", "bld bldg", "apts apt", "un unit")
+	states         = standard(stateTable, "puerto_rico pr", "aa aa", "ae ae", "ap ap")
+	unitTypes      = standard(unitTable, "num #", "bsmt bsmt", "ofc ofc", "spc spc", "trlr trlr", "ph ph",
+		"hangar hngr", "level fl", "lvl fl", "flr fl", "suit ste", "suites ste", "building bldg", "bld bldg", "apts apt", "apmt apt", "un unit", "units unit", "lt lot", "flat apt",
+		"mezzanine mezz", "mezz mezz", "msc msc", "mc msc", "m/c msc", "mailstop msc", "shop shop", "bin bin", "file file", "drawer drawer", "lockbox lockbox", "villa villa", "wing wing", "tower tower", "twr tower", "sp spc", "phase phase", "bay bay", "cabin cabin", "condo condo", "cottage cottage", "site site", "pad pad", "berth berth", "booth booth", "stall stall", "store store", "warehouse whse", "whse whse", "studio studio", "floors fl", "dock dock", "door door", "vlla villa", "flt apt", "box box", "house house", "upper uppr", "uppr uppr")
 )
 
 // standard reads a table of variants; the standard forms stand for themselves.
@@ -42,41 +44,94 @@ func standard(table string, more ...string) map[string]string {
 	return m
 }
 
-// An Address is a US address in its parts, lower case, in the standard forms
-// of USPS Publication 28 where it has them.
+// An Address is an address in its parts, lower case and without punctuation.
+// Suffixes, directions, states and ordinals have the standard forms of USPS
+// Publication 28; other words stay as they were written.
+//
+// It is made for the United States. Canadian and Australian addresses are read
+// as far as they are alike: State is the province, ZIP the postal code.
 type Address struct {
-	Number  string // "12", "12-14", "12 1/2", "12 b", "n95w18855"
-	PreDir  string // n, ne, ...
-	Street  string // "main", "5th", "us highway 22", or "po box 628", "rr 1 box 4"
-	Suffix  string // st, ave, ...; empty for highways and boxes
-	PostDir string
-	Unit    string // "4", "b"; with its type where that tells apart: "bldg 2", "fl 3", "bsmt"
-	City    string
-	State   string // two letters
-	ZIP     string // five digits
+	Recipient string // for whom: "attn roger lane", or a name before the number
+	Building  string // the name of a building or a landmark
+	Number    string // "12", "12-14", "12 1/2", "12 b", "n95w18855"
+	PreDir    string // n, ne, ...
+	Street    string // "main", "5th", "us hwy 22"
+	Suffix    string // st, ave, ...; empty for numbered highways
+	PostDir   string
+	Cross     string // at a corner, the other street in one line: "w elm st"
+	Box       string // "po box 628", "rr 1 box 4", "hc 68 box 23a"; "box 12" behind a street
+	Unit      string // "4", "b"; with its type where that tells apart: "bldg 2", "fl 3", "bsmt"
+	City      string
+	State     string // two letters; two or three abroad
+	ZIP       string // five digits; abroad the postal code: "k1a 0b1", "2210"
+	Country   string // us, ca or au, where the address says it
 }
 
-// Line returns number and street as one line.
-func (a Address) Line() string { return join(a.Number, a.StreetLine()) }
+// Line returns number and street as one line, or the box where there is none.
+func (a Address) Line() string {
+	if a.Street == "" {
+		return a.Box
+	}
+	return join(a.Number, a.StreetLine())
+}
 
 // StreetLine returns the street with its directions and suffix.
 func (a Address) StreetLine() string { return join(a.PreDir, a.Street, a.Suffix, a.PostDir) }
 
 // Key identifies the property: "12 n main st|4|62701", with "springfield il"
 // in place of a missing ZIP. It is empty where the address names no property:
-// no number and no box, or no place.
+// no number and no box, or no place. Other spellings of one road or number
+// give one key; names of people and buildings are no part of it.
 func (a Address) Key() string {
 	place := a.ZIP
 	if place == "" && a.City != "" && a.State != "" {
-		place = a.City + " " + a.State
+		place = fold(a.City, placeForms) + " " + a.State
 	}
-	if place == "" || a.Street == "" || a.Number == "" && !isBox(a.Street) {
+	line := a.Box
+	if !strings.Contains(line, "box ") {
+		line = "" // a rural route alone is no property
+	}
+	unit := a.Unit
+	if a.Number != "" && a.Street != "" {
+		line = join(numberKey(a.Number), a.PreDir, roadKey(a.Street), a.Suffix, a.PostDir)
+		if strings.HasPrefix(a.Box, "box ") {
+			unit = join(unit, a.Box)
+		}
+	}
+	if place == "" || line == "" {
 		return ""
 	}
-	return a.Line() + "|" + a.Unit + "|" + place
+	return line + "|" + unit + "|" + place
 }
 
-func isBox(street string) bool { return strings.Contains(street, "box ") }
+// numberKey writes "W210 N16570" as "w210n16570", and "12B" as "12 b".
+func numberKey(number string) string {
+	if m := letteredNumber.FindStringSubmatch(number); m != nil {
+		return m[1] + " " + m[2]
+	}
+	if first, second, ok := strings.Cut(number, " "); ok && gridNumber.MatchString(first) && gridNumber.MatchString(second) {
+		return first + second
+	}
+	return number
+}
+
+var letteredNumber = regexp.MustCompile(`^(\d+)-?([a-z])$`)
+
+var (
+	placeForms  = map[string]string{"saint": "st", "mount": "mt", "fort": "ft"}
+	streetForms = map[string]string{"saint": "st", "mount": "mt", "fort": "ft", "doctor": "dr", "junior": "jr"}
+)
+
+// fold writes some words in their other form.
+func fold(name string, forms map[string]string) string {
+	words := strings.Fields(name)
+	for i, w := range words {
+		if f := forms[w]; f != "" {
+			words[i] = f
+		}
+	}
+	return strings.Join(words, " ")
+}
 
 func join(parts ...string) string {
 	var kept []string

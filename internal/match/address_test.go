@@ -38,120 +38,6 @@ func jsonLines[T any](t testing.TB, path string) []T {
 	return rows
 }
 
-type labelled struct {
-	ID, Raw string
-	Tokens  [][2]string
-}
-
-// truth joins the labelled words of some kinds, in the form that loosely gives.
-func (l labelled) truth(kinds ...string) string {
-	var out []string
-	for _, t := range l.Tokens {
-		for _, kind := range kinds {
-			if strings.HasPrefix(t[1], kind) {
-				out = append(out, t[0])
-			}
-		}
-	}
-	return loosely(strings.Join(out, " "))
-}
-
-// loosely brings what the labels and the parser say into one form without
-// using the parser: suffixes, directions and words for roads in one spelling.
-func loosely(s string) string {
-	s = strings.NewReplacer(".", "", ",", "", ";", "", "'", "", "#", " ", "(", "", ")", "").Replace(strings.ToLower(s))
-	var out []string
-	for _, w := range strings.Fields(s) {
-		switch {
-		case directions[w] != "":
-			w = directions[w]
-		case nameForms[w] != "":
-			w = nameForms[w]
-		case streetSuffixes[w] != "":
-			w = streetSuffixes[w]
-		}
-		w = strings.TrimPrefix(w, "unit")
-		if n := numberWords[w]; n != "" {
-			w = n
-		}
-		if digits(strings.TrimRight(w, "stndrh")) {
-			w = strings.TrimRight(w, "stndrh") // 103 and 103rd
-		}
-		if n := len(out); n > 0 && (out[n-1] == "n" || out[n-1] == "s") && (w == "e" || w == "w") {
-			out[n-1] += w
-			continue
-		}
-		switch w {
-		case "interstate":
-			w = "i"
-		case "rte", "rt", "rd":
-			w = "hwy"
-		case "crk", "co":
-			w = "county"
-		case "sr":
-			w = "state hwy"
-		}
-		out = append(out, w)
-	}
-	return strings.ReplaceAll(strings.Join(out, " "), "-", "")
-}
-
-var loosePlace = strings.NewReplacer("saint ", "st ", "fort ", "ft ", "mount ", "mt ")
-
-func TestLabelledAddressesAreReadAsPeopleReadThem(t *testing.T) {
-	rows := jsonLines[labelled](t, "us_addresses/labelled.jsonl")
-	fields := []string{"number", "street", "unit", "city", "state", "zip", "all but city", "all"}
-	right, of := map[string]int{}, map[string]int{}
-	for _, row := range rows {
-		// Junctions, recipients and places without a street are no properties.
-		if row.truth("IntersectionSeparator", "Recipient", "LandmarkName", "NotAddress", "CornerOf", "USPSBox") != "" {
-			continue
-		}
-		a := ParseAddress(row.Raw)
-		state := states[row.truth("StateName")]
-		if full := strings.Fields(row.truth("StateName")); state == "" && len(full) > 0 {
-			state = states[full[len(full)-1]]
-		}
-		zip := row.truth("ZipCode")
-		if zip = zip[:min(5, len(zip))]; len(zip) == 4 {
-			zip = "0" + zip
-		}
-		unit := row.truth("OccupancyIdentifier")
-		gotUnit := a.Unit[strings.LastIndexByte(a.Unit, ' ')+1:]
-		if i := strings.LastIndexByte(unit, ' '); i >= 0 {
-			unit = unit[i+1:]
-		}
-		ok := map[string]bool{
-			"number": loosely(a.Number) == row.truth("AddressNumber"),
-			"street": loosely(a.StreetLine()) == row.truth("StreetName"),
-			"unit":   unit == "" && row.truth("Subaddress") != "" || strings.TrimRight(loosely(gotUnit), "stndrh") == strings.TrimRight(unit, "stndrh"),
-			"city":   loosely(a.City) == row.truth("PlaceName") || loosely(a.City) == loosely(loosePlace.Replace(row.truth("PlaceName"))),
-			"state":  a.State == state,
-			"zip":    a.ZIP == zip,
-		}
-		ok["all but city"] = ok["number"] && ok["street"] && ok["unit"] && ok["zip"]
-		ok["all"] = ok["all but city"] && ok["city"] && ok["state"]
-		if os.Getenv("MISSES") != "" && !ok[os.Getenv("MISSES")] {
-			t.Logf("%s %q: %+v; street %q number %q unit %q city %q", row.ID, row.Raw, a, row.truth("StreetName"), row.truth("AddressNumber"), unit, row.truth("PlaceName"))
-		}
-		for _, f := range fields {
-			of[f]++
-			if ok[f] {
-				right[f]++
-			}
-		}
-	}
-	// What was reached, less a little.
-	floor := map[string]float64{"number": 96, "street": 87, "unit": 94, "city": 90, "state": 96, "zip": 99, "all but city": 84, "all": 80}
-	for _, f := range fields {
-		share := 100 * float64(right[f]) / float64(of[f])
-		t.Logf("%s: %d of %d (%.1f %%)", f, right[f], of[f], share)
-		if share < floor[f] {
-			t.Errorf("%s: %.1f %% read rightly, want %.0f %%", f, share, floor[f])
-		}
-	}
-}
-
 func TestAddressKeys(t *testing.T) {
 	for _, c := range []struct{ name, line, want string }{
 		{"suffix and direction in one form", "1005 North Gravenstein Highway, Sebastopol, CA, 95472-1234", "1005 n gravenstein hwy||95472"},
@@ -191,10 +77,16 @@ func TestAFormAndALineGiveOneKey(t *testing.T) {
 	for _, c := range []struct{ street, unit, city, state, zip, line string }{
 		{"12 N Main Street", "Apt 4", "Boise", "Idaho", "83702-1234", "12 North Main St #4, Boise, ID 83702"},
 		{"12 N Main Street", "4", "Boise", "ID", "83702", "12 North Main St #4, Boise, ID 83702"},
+		{"12 N Main St Unit 4", "Apt 4", "Boise", "ID", "83702", "12 North Main St #4, Boise, ID 83702"},
+		{"12 N Main St Unit 4", "Bldg 2", "Boise", "ID", "83702", "12 North Main St Bldg 2 #4, Boise, ID 83702"},
 		{"12 N Main St Unit 4", "", "Boise", "ID", "83702", "12 North Main St #4, Boise, ID 83702"},
 		{"1585 Broadway", "", "New York", "NY", "", "1585 Broadway, New York, NY"},
 		{"26 River Trail Ct", "", "Hartford", "CT", "06101", "26 River Trail Ct Hartford CT 06101"},
 		{"P.O. Box 12", "", "Boise", "ID", "83701", "PO Box 12, Boise ID 83701"},
+		{"12 High St", "4", "Glenfield", "NSW", "2167", "Unit 4/12 High St, Glenfield NSW 2167"},
+		{"12 High St", "", "Perth", "WA", "6000", "12 High St, Perth WA 6000"},
+		{"12 Bank St", "", "Ottawa", "Ontario", "k1a0b1", "12 Bank Street, Ottawa, ON K1A 0B1"},
+		{"12 Main St", "", "Newark", "NJ", "7102", "12 Main St, Newark NJ 07102"},
 		{"100 Main St Rear Bldg", "", "Saint Paul", "MN", "", "100 Main St Rear Bldg, St. Paul, MN"},
 	} {
 		form, line := NewAddress(c.street, c.unit, c.city, c.state, c.zip), ParseAddress(c.line)
@@ -204,31 +96,91 @@ func TestAFormAndALineGiveOneKey(t *testing.T) {
 	}
 }
 
-// What Geo::StreetAddress reads from clean lines.
-func TestCleanLinesAreReadRightly(t *testing.T) {
-	type vector struct {
-		ID, Raw string
-		Parts   map[string]string
+func TestLinesAreReadIntoTheirParts(t *testing.T) {
+	for _, c := range []struct {
+		name, line string
+		want       Address
+	}{
+		{"a city without a comma", "100 Elm Salt Lake City UT 84101", Address{Number: "100", Street: "elm", City: "salt lake city", State: "ut", ZIP: "84101"}},
+		{"a city spelled wrong", "100 Elm Philadelpia PA 19103", Address{Number: "100", Street: "elm", City: "philadelpia", State: "pa", ZIP: "19103"}},
+		{"a city in short words", "100 Elm St Colorado Spgs CO", Address{Number: "100", Street: "elm", Suffix: "st", City: "colorado spgs", State: "co"}},
+		{"a city that begins with a direction", "9 Palm Ave N Miami FL 33161", Address{Number: "9", Street: "palm", Suffix: "ave", City: "n miami", State: "fl", ZIP: "33161"}},
+		{"the state before the city", "9 Palm Ave Apt 3 CA Long Beach 90802", Address{Number: "9", Street: "palm", Suffix: "ave", Unit: "3", City: "long beach", State: "ca", ZIP: "90802"}},
+		{"an address said twice", "9 Palm Ave Reno, NV, 89501 Reno 9 Palm Ave NV 89501", Address{Number: "9", Street: "palm", Suffix: "ave", City: "reno", State: "nv", ZIP: "89501"}},
+		{"a corner", "NE corner of 5th St and Grand Ave, Reno, NV", Address{Street: "5th", Suffix: "st", Cross: "grand ave", City: "reno", State: "nv"}},
+		{"a road with two names is no corner", "12 C and N Smith Mill Rd, Reno, NV", Address{Number: "12", Street: "c and n smith mill", Suffix: "rd", City: "reno", State: "nv"}},
+		{"a couple is no corner", "Ann & Bob Lee, 12 Oak St, Reno, NV 89501", Address{Recipient: "ann & bob lee", Number: "12", Street: "oak", Suffix: "st", City: "reno", State: "nv", ZIP: "89501"}},
+		{"for whom", "12 Oak St c/o Ann Lee, Reno, NV", Address{Recipient: "c/o ann lee", Number: "12", Street: "oak", Suffix: "st", City: "reno", State: "nv"}},
+		{"a building with a number", "One Harbor Plaza, 55 Dock St, Reno, NV", Address{Building: "one harbor plaza", Number: "55", Street: "dock", Suffix: "st", City: "reno", State: "nv"}},
+		{"a building behind the street", "55 Dock St Harbor Tower, Unit 9-C, Reno, NV", Address{Building: "harbor tower", Number: "55", Street: "dock", Suffix: "st", Unit: "9c", City: "reno", State: "nv"}},
+		{"only a landmark", "Harbor Market Inn, Reno, NV 89501", Address{Building: "harbor market inn", City: "reno", State: "nv", ZIP: "89501"}},
+		{"a box and a street", "P.O.Box 12, 55 Dock St, Reno, NV", Address{Number: "55", Street: "dock", Suffix: "st", Box: "po box 12", City: "reno", State: "nv"}},
+		{"a lockbox", "Lock Box # 12 Reno NV 89501", Address{Box: "po box 12", City: "reno", State: "nv", ZIP: "89501"}},
+		{"a contract route", "Star Rte 4 Box 23A, Reno, NV", Address{Box: "hc 4 box 23a", City: "reno", State: "nv"}},
+		{"a military box", "PSC 12 Box 345, APO AE 09021", Address{Box: "psc 12 box 345", City: "apo", State: "ae", ZIP: "09021"}},
+		{"a branch of a highway", "81 N Highway 71 Business Reno NV", Address{Number: "81", PreDir: "n", Street: "hwy 71 business", City: "reno", State: "nv"}},
+		{"a named highway with a number", "81 Scenic Hwy 98, Reno, NV", Address{Number: "81", Street: "scenic hwy 98", City: "reno", State: "nv"}},
+		{"a named highway with a unit", "81 Dixie Hwy # 98 Reno NV", Address{Number: "81", Street: "dixie", Suffix: "hwy", Unit: "98", City: "reno", State: "nv"}},
+		{"a lettered road", "81 State Rd NN, Reno, NV", Address{Number: "81", Street: "state rd nn", City: "reno", State: "nv"}},
+		{"a unit without a word", "81 Park Ave W 4 N, Reno, NV", Address{Number: "81", Street: "park", Suffix: "ave", PostDir: "w", Unit: "4n", City: "reno", State: "nv"}},
+		{"a wing", "North Tower 81 Park Rd, Reno, NV", Address{Number: "81", Street: "park", Suffix: "rd", Unit: "tower n", City: "reno", State: "nv"}},
+		{"no space", "123Main St.Apt 4,Reno,NV", Address{Number: "123", Street: "main", Suffix: "st", Unit: "4", City: "reno", State: "nv"}},
+		{"a suffix spelled wrong", "123 Main Stret Apt 4 Reno NV 89501", Address{Number: "123", Street: "main", Suffix: "st", Unit: "4", City: "reno", State: "nv", ZIP: "89501"}},
+		{"Canada", "12 Bank Street, Unit 5, Ottawa, ON K1A 0B1", Address{Number: "12", Street: "bank", Suffix: "st", Unit: "5", City: "ottawa", State: "on", ZIP: "k1a 0b1", Country: "ca"}},
+		{"Canada, the unit before the number", "5-12 Bank St W, Hamilton, Ontario, L8P1A1, Canada", Address{Number: "12", Street: "bank", Suffix: "st", PostDir: "w", Unit: "5", City: "hamilton", State: "on", ZIP: "l8p 1a1", Country: "ca"}},
+		{"Australia", "12 high street, glenfield, nsw 2167", Address{Number: "12", Street: "high", Suffix: "st", City: "glenfield", State: "nsw", ZIP: "2167", Country: "au"}},
+		{"Australia, the unit before the number", "Unit 4/12 High St, Perth WA 6000", Address{Number: "12", Street: "high", Suffix: "st", Unit: "4", City: "perth", State: "wa", ZIP: "6000", Country: "au"}},
+		{"Australia, a level", "level 2, 12 high st, glenfield, 2167, nsw", Address{Number: "12", Street: "high", Suffix: "st", Unit: "fl 2", City: "glenfield", State: "nsw", ZIP: "2167", Country: "au"}},
+		{"the country", "12 High St, Reno, NV 89501, United States", Address{Number: "12", Street: "high", Suffix: "st", City: "reno", State: "nv", ZIP: "89501", Country: "us"}},
+		{"a city that has the name of its state", "12 High St, New York", Address{Number: "12", Street: "high", Suffix: "st", City: "new york"}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			if got := ParseAddress(c.line); got != c.want {
+				t.Errorf("ParseAddress(%q) =\n%+v, want\n%+v", c.line, got, c.want)
+			}
+		})
 	}
-	right, all := 0, 0
-	for _, v := range jsonLines[vector](t, "us_addresses/vectors_parse_address.jsonl") {
-		if v.Parts["street1"] != "" || v.Parts["number"] == "" {
-			continue
-		}
-		all++
-		a := ParseAddress(v.Raw)
-		street := join(v.Parts["prefix"], v.Parts["street"], v.Parts["type"], v.Parts["suffix"])
-		got := []string{loosely(strings.Fields(a.Number)[0]), loosely(a.StreetLine()), loosely(a.City), strings.ToUpper(a.State), a.ZIP}
-		want := []string{loosely(v.Parts["number"]), loosely(street), loosely(v.Parts["city"]), v.Parts["state"], v.Parts["zip"]}
-		if strings.Join(got, "|") == strings.Join(want, "|") {
-			right++
-		} else {
-			t.Logf("%s %q: %q, want %q", v.ID, v.Raw, got, want)
+}
+
+func TestSpellingsOfOneHomeGiveOneKey(t *testing.T) {
+	for _, home := range [][]string{
+		{"12 N Saint James Ave #4, Reno, NV 89501", "12 North St. James Avenue Apt 4 Reno Nevada 89501-1234", "12 N St James Avenu, Apt. 4, Reno, NV 89501"},
+		{"12B Oak St, Reno, NV", "12-B Oak Street, Reno, Nevada", "12 B Oak St Reno NV"},
+		{"12 1/2 Oak St, Reno, NV", "12-1/2 Oak St, Reno, NV", "12½ Oak St, Reno, NV"},
+		{"9 US Hwy 401, Reno, NV", "9 U.S. 401, Reno, NV", "9 US-401 Hwy, Reno, NV", "9 US Route 401, Reno, NV"},
+		{"9 I-35, Reno, NV", "9 Interstate 35, Reno, NV", "9 IH 35, Reno, NV"},
+		{"9 County Road 12, Reno, NV", "9 CR-12, Reno, NV", "9 Co. Rd. 12, Reno, NV"},
+		{"W210 N16570 Elm Ln, Reno, NV", "W210N16570 Elm Lane, Reno, NV"},
+		{"9 Elm Ln Bldg 2 Apt 3, Reno, NV", "9 Elm Ln, Apt 3, Bldg 2, Reno, NV"},
+		{"9 Elm Ln Apt 20 C, Reno, NV", "9 Elm Ln #20-C, Reno, NV", "9 Elm Ln Unit 20C, Reno, NV"},
+		{"9 Elm Ln 2nd Floor, Reno, NV", "9 Elm Ln, Fl 2, Reno, NV", "9 Elm Ln second flr Reno NV"},
+		{"4/12 High St, Perth WA 6000", "Unit 4, 12 High Street, Perth WA 6000", "Unit 4/12 High St, Perth, WA, 6000, Australia"},
+		{"Ann Lee, 9 Elm Ln, Reno, NV", "9 Elm Ln, Attn: Ann Lee, Reno, NV", "9 Elm Ln Reno NV"},
+	} {
+		want := ParseAddress(home[0]).Key()
+		for _, line := range home {
+			if got := ParseAddress(line).Key(); got != want || got == "" {
+				t.Errorf("%q has the key %q, %q has %q", line, got, home[0], want)
+			}
 		}
 	}
-	t.Logf("%d of %d", right, all)
-	if right < all*85/100 {
-		t.Errorf("%d of %d read rightly", right, all)
+}
+
+func TestTwoHomesHaveTwoKeys(t *testing.T) {
+	keys := make(map[string]string)
+	for _, line := range []string{
+		"12 Oak St, Reno, NV", "12 1/2 Oak St, Reno, NV", "12 B Oak St, Reno, NV", "14 Oak St, Reno, NV", "12-14 Oak St, Reno, NV",
+		"12 N Oak St, Reno, NV", "12 Oak St N, Reno, NV", "12 Oak Ave, Reno, NV", "12 Oak St, Sparks, NV",
+		"12 Oak St Apt 20, Reno, NV", "12 Oak St Apt 20 C, Reno, NV", "12 Oak St Bldg 2, Reno, NV", "12 Oak St Bldg 2 Apt 2, Reno, NV", "12 Oak St Apt 2, Reno, NV", "12 Oak St Bldg 2 Apt 20, Reno, NV", "12 Oak St Bldg 3 Apt 20, Reno, NV",
+		"12 Oak St Fl 2, Reno, NV", "12 Oak St Rear, Reno, NV", "12 Oak St Basement, Reno, NV", "12 Oak St Box 3, Reno, NV", "12 Oak St Box 4, Reno, NV",
+		"12 Highway 71, Reno, NV", "12 Highway 71 Business, Reno, NV", "12 Old Highway 71, Reno, NV", "12 County Road 71, Reno, NV",
+		"PO Box 12, Reno, NV", "RR 1 Box 12, Reno, NV", "RR 2 Box 12, Reno, NV", "HC 1 Box 12, Reno, NV", "PSC 1 Box 12, APO AE 09021",
+	} {
+		key := ParseAddress(line).Key()
+		if other, ok := keys[key]; ok || key == "" {
+			t.Errorf("%q and %q have the key %q", line, other, key)
+		}
+		keys[key] = line
 	}
 }
 
@@ -242,7 +194,7 @@ func TestMessyLinesDoNoHarm(t *testing.T) {
 }
 
 func FuzzParseAddress(f *testing.F) {
-	for _, line := range []string{"", ",", "#", "12 # #", "# Apt", "n", "1 n", "i", "us", "12 i-", "PO Box", "½", "12 N95", "one one one", "state hwy", "old old old 9", "ct", "12 st st st"} {
+	for _, line := range []string{"", ",", "#", "12 # #", "# Apt", "n", "1 n", "i", "us", "12 i-", "PO Box", "½", "12 N95", "one one one", "state hwy", "Unit 4/12 A", "c/o", "corner of & 1", "attn # 12", "12 A & B", "K1A 0B1", "1 a nsw 2000", "PSC 1 box 2", "lot", "old old old 9", "ct", "12 st st st"} {
 		f.Add(line)
 	}
 	f.Fuzz(func(t *testing.T, line string) {

@@ -247,6 +247,16 @@ func BenchmarkParseAddress(b *testing.B) {
 	}
 }
 
+// Lines that broke another parser: one line for each turn.
+func BenchmarkMessyLines(b *testing.B) {
+	lines := jsonLines[struct{ Raw string }](b, "us_addresses/messy_unlabelled.jsonl")
+	i := 0
+	for b.Loop() {
+		ParseAddress(lines[i%len(lines)].Raw)
+		i++
+	}
+}
+
 func BenchmarkPhone(b *testing.B) {
 	b.Run("remembered", func(b *testing.B) {
 		for b.Loop() {

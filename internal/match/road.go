@@ -1,0 +1,163 @@
+package match
+
+import (
+	"regexp"
+	"strings"
+)
+
+// highways are the words before a road's number, in the forms of roadWord, and
+// how keys write them.
+var highways = []struct {
+	words []string
+	name  string
+}{
+	{[]string{"farm", "to", "market", "rd"}, "fm"}, {[]string{"farm", "to", "market"}, "fm"}, {[]string{"fm", "rd"}, "fm"}, {[]string{"fm"}, "fm"}, {[]string{"farm", "rd"}, "fm"},
+	{[]string{"us", "hwy"}, "us hwy"}, {[]string{"us", "rte"}, "us hwy"}, {[]string{"u", "s", "hwy"}, "us hwy"}, {[]string{"u", "s"}, "us hwy"}, {[]string{"us"}, "us hwy"},
+	{[]string{"state", "rd"}, "state hwy"}, {[]string{"state", "rte"}, "state hwy"}, {[]string{"state", "hwy"}, "state hwy"},
+	{[]string{"st", "rd"}, "state hwy"}, {[]string{"st", "rte"}, "state hwy"}, {[]string{"st", "hwy"}, "state hwy"}, {[]string{"sr"}, "state hwy"}, {[]string{"sth"}, "state hwy"}, {[]string{"sh"}, "state hwy"}, {[]string{"us", "alt"}, "us alt hwy"}, {[]string{"us", "alternate"}, "us alt hwy"}, {[]string{"us", "bus"}, "us bus hwy"}, {[]string{"us", "business"}, "us bus hwy"}, {[]string{"alt"}, "alt"}, {[]string{"alternate"}, "alt"}, {[]string{"ush"}, "us hwy"}, {[]string{"cth"}, "county hwy"}, {[]string{"s", "r"}, "state hwy"},
+	{[]string{"county", "rd"}, "county rd"}, {[]string{"co", "rd"}, "county rd"}, {[]string{"cr"}, "county rd"}, {[]string{"c", "r"}, "county rd"}, {[]string{"country", "rd"}, "county rd"}, {[]string{"cty", "rd"}, "county rd"}, {[]string{"cnty", "rd"}, "county rd"}, {[]string{"parish", "rd"}, "parish rd"}, {[]string{"forest", "rd"}, "forest rd"}, {[]string{"forest", "service", "rd"}, "forest rd"},
+	{[]string{"county", "trunk", "hwy"}, "county hwy"}, {[]string{"county", "hwy"}, "county hwy"}, {[]string{"co", "hwy"}, "county hwy"}, {[]string{"county", "rte"}, "county hwy"}, {[]string{"city", "hwy"}, "county hwy"}, {[]string{"cty", "hwy"}, "county hwy"}, {[]string{"cnty", "hwy"}, "county hwy"},
+	{[]string{"township", "rd"}, "twp rd"}, {[]string{"twp", "rd"}, "twp rd"}, {[]string{"tr"}, "twp rd"},
+	{[]string{"interstate", "hwy"}, "i"}, {[]string{"interstate"}, "i"}, {[]string{"ih"}, "i"}, {[]string{"i"}, "i"}, {[]string{"business", "loop"}, "bus loop"}, {[]string{"bus", "loop"}, "bus loop"}, {[]string{"business"}, "bus"}, {[]string{"bus"}, "bus"}, {[]string{"ranch", "rd"}, "ranch rd"},
+	{[]string{"private", "rd"}, "private rd"}, {[]string{"spur"}, "spur"},
+	{[]string{"hwy"}, "hwy"}, {[]string{"rte"}, "rte"}, {[]string{"rd"}, "rd"}, {[]string{"loop"}, "loop"}, {[]string{"ave"}, "ave"},
+}
+
+// roadWord gives the standard form of a word before a road's number.
+func roadWord(w string) string {
+	switch s := streetSuffixes[w]; s {
+	case "hwy", "rd", "rte", "ave":
+		return s
+	}
+	switch w {
+	case "rt", "rts":
+		return "rte"
+	}
+	return w
+}
+
+var (
+	roadNumber = regexp.MustCompile(`^\d+-?[a-z]?$`)
+	roadLetter = regexp.MustCompile(`^[a-z]{1,2}$`)
+	interstate = regexp.MustCompile(`^i-?\d+$`)
+)
+
+// highwayAt says how many words from i on name a numbered road, or 0: "US
+// Highway 22", "County Road VV", "I-35", "Avenue H".
+func (p *parser) highwayAt(i int) int {
+	if interstate.MatchString(p.word(i)) {
+		return 1
+	}
+	for _, h := range highways {
+		n := len(h.words)
+		if i+n >= len(p.words) || !p.roadWordsAt(i, h.words) {
+			continue
+		}
+		number := p.word(i + n)
+		switch {
+		case roadNumber.MatchString(number) && h.name != "ave" && !p.words[i+n-1].comma:
+			return n + 1
+		case lettered(h.name) && roadLetter.MatchString(number) && (len(number) == 1 || strings.HasPrefix(h.name, "county") || number[0] == number[1]) && !p.words[i+n-1].comma &&
+			streetSuffixes[number] == "" && unitTypes[number] == "" && (directions[number] == "" || p.ends(i+n)):
+			return n + 1
+		}
+	}
+	if p.word(i) == "old" || len(p.word(i)) > 1 && states[p.word(i)] != "" && roads[p.word(i+1)] {
+		if n := p.highwayAt(i + 1); n > 0 && !p.words[i].comma {
+			return n + 1 // "Old US Highway 90", "Illinois Route 31"
+		}
+	}
+	if len(p.word(i)) >= 2 && states[p.word(i)] != "" && roadNumber.MatchString(p.word(i+1)) && p.ends(i+1) && !p.words[i].comma {
+		return 2 // "California 10", "IA 42"
+	}
+	return 0
+}
+
+// lettered roads may have a letter for a number.
+func lettered(name string) bool {
+	return name == "ave" || name == "rte" || name == "hwy" || name == "state hwy" || strings.HasPrefix(name, "county")
+}
+
+func (p *parser) roadWordsAt(i int, words []string) bool {
+	for k, w := range words {
+		if roadWord(p.word(i+k)) != w || k > 0 && p.words[i+k-1].comma {
+			return false
+		}
+	}
+	return true
+}
+
+// highway takes the n words of a numbered road and what tells its branches
+// apart: "Highway 71 Business", "I 49 S Service Rd".
+func (p *parser) highway(n int) {
+	p.a.Street = roadName(p.words[p.at : p.at+n])
+	p.at += n
+	if joiners[p.word(p.at)] && roadNumber.MatchString(p.word(p.at+1)) {
+		p.a.Street = join(p.a.Street, p.word(p.at), p.word(p.at+1)) // "Highway 6 & 50"
+		p.at += 2
+	}
+	if w := roadWord(p.word(p.at)); (w == "hwy" || w == "rd" && p.ends(p.at)) && !p.words[p.at-1].comma {
+		p.a.Street += " " + roadName(p.words[p.at:p.at+max(1, p.highwayAt(p.at))]) // "US 401 Hwy S", "I-25 Highway 87"
+		p.at += max(1, p.highwayAt(p.at))
+	}
+	d, skip := p.directionAt(p.at)
+	if p.at > 0 && p.words[p.at-1].comma {
+		return
+	}
+	if skip > 0 && branches[p.word(p.at+skip)] > 0 {
+		p.a.Street += " " + d
+		p.at += skip
+	}
+	for branches[p.word(p.at)] > 0 && !p.words[p.at-1].comma {
+		size := branches[p.word(p.at)]
+		if size == 2 && streetSuffixes[p.word(p.at+1)] == "" {
+			break
+		}
+		p.a.Street += " " + roadName(p.words[p.at:min(p.at+size, len(p.words))])
+		p.at += size
+		if w := roadWord(p.word(p.at)); size == 1 && (w == "hwy" || w == "rd" || w == "rte") && !p.words[p.at-1].comma {
+			p.a.Street += " " + w
+			p.at++
+		}
+	}
+}
+
+// branches are the words behind a road's number, and how many they are.
+var branches = map[string]int{"business": 1, "bus": 1, "alternate": 1, "alt": 1, "bypass": 1, "byp": 1, "truck": 1, "spur": 1, "service": 2, "frontage": 2, "access": 2, "feeder": 2}
+
+func roadName(words []token) string {
+	out := make([]string, len(words))
+	for i, t := range words {
+		out[i] = roadWord(t.text)
+	}
+	return strings.Join(out, " ")
+}
+
+// roadKey writes a street's name as keys do: "state rte 75" as "state hwy 75",
+// "i-35" as "i 35", "saint mary" as "st mary".
+func roadKey(street string) string {
+	if old, ok := strings.CutPrefix(street, "old "); ok {
+		return "old " + roadKey(old)
+	}
+	for _, word := range []string{" hwy", " rd"} {
+		if number, ok := strings.CutSuffix(street, word); ok && hasDigit(number) && !ordinalNumber.MatchString(number) {
+			return roadKey(number)
+		}
+	}
+	words := strings.Fields(street)
+	if interstate.MatchString(words[0]) {
+		return join("i", strings.Trim(words[0], "i-"), fold(strings.Join(words[1:], " "), branchForms))
+	}
+	for _, h := range highways {
+		n := len(h.words)
+		if n < len(words) && strings.Join(words[:n], " ") == strings.Join(h.words, " ") && (roadNumber.MatchString(words[n]) || roadLetter.MatchString(words[n])) {
+			return h.name + " " + fold(strings.Join(words[n:], " "), branchForms)
+		}
+	}
+	if states[words[0]] != "" && len(words) > 1 && roadNumber.MatchString(words[len(words)-1]) && (len(words) == 2 || roads[words[1]]) {
+		return "state hwy " + words[len(words)-1]
+	}
+	return fold(street, streetForms)
+}
+
+var branchForms = map[string]string{"business": "bus", "alternate": "alt", "bypass": "byp"}
