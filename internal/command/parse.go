@@ -67,12 +67,27 @@ type parseAddress struct {
 func (c *parseAddress) Run(s *shell) error {
 	return c.each(s, func(line string) any {
 		a := match.ParseAddress(line)
-		return struct {
-			Raw string `json:"raw"`
-			match.Address
-			Key string `json:"key,omitempty"` // of the property; two addresses with one key are one
-		}{line, a, a.Key()}
+		return parsedAddress{line, a.Recipient, a.Building, a.Number, a.PreDir, a.Street, a.Suffix, a.PostDir, a.Cross, a.Box, a.Unit, a.City, a.State, a.ZIP, a.Country, a.Key()}
 	})
+}
+
+type parsedAddress struct {
+	Raw           string `json:"raw"`
+	Recipient     string `json:"recipient,omitempty"`
+	Building      string `json:"building,omitempty"`
+	Number        string `json:"number,omitempty"`
+	PreDirection  string `json:"pre_direction,omitempty"`
+	Street        string `json:"street,omitempty"` // its name alone
+	Suffix        string `json:"suffix,omitempty"`
+	PostDirection string `json:"post_direction,omitempty"`
+	Cross         string `json:"cross_street,omitempty"`
+	Box           string `json:"box,omitempty"`
+	Unit          string `json:"unit,omitempty"`
+	City          string `json:"city,omitempty"`
+	State         string `json:"state,omitempty"`
+	PostalCode    string `json:"postal_code,omitempty"`
+	Country       string `json:"country,omitempty"`
+	Key           string `json:"key,omitempty"` // of the property: two addresses with one key are one
 }
 
 type parsePhone struct {

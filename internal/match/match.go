@@ -77,7 +77,7 @@ func Normalize(r Record) Person {
 	p.Addresses = clean(r.Addresses, Address.Key)
 	p.Local = clean(r.Phones, localPhone)
 	for _, a := range r.Addresses {
-		if a.Street != "" || a.City != "" || a.ZIP != "" {
+		if a.Street != "" || a.Box != "" || a.City != "" || a.ZIP != "" {
 			p.Places = append(p.Places, placeOf(a))
 		}
 	}
@@ -87,9 +87,12 @@ func Normalize(r Record) Person {
 }
 
 func placeOf(a Address) Place {
-	p := Place{Number: a.Number, Dir: cmp.Or(a.PreDir, a.PostDir), Street: a.Street, Suffix: a.Suffix, Unit: a.Unit, City: a.City, State: a.State, ZIP: a.ZIP}
+	p := Place{Number: numberKey(a.Number), Dir: cmp.Or(a.PreDir, a.PostDir), Street: a.Box, Suffix: a.Suffix, Unit: a.Unit, Line: a.Building, City: fold(a.City, placeForms), State: a.State, ZIP: a.ZIP}
+	if a.Street != "" {
+		p.Street, p.Unit = roadKey(a.Street), join(p.Unit, a.Box)
+	}
 	if !strings.ContainsAny(p.Unit, "0123456789") && len(p.Unit) > 3 {
-		p.Unit, p.Line = "", p.Unit
+		p.Unit, p.Line = "", join(p.Line, p.Unit)
 	}
 	return p
 }

@@ -62,7 +62,7 @@ func (p *parser) floorUnitAt(i int) int {
 	kind, nextKind := unitTypes[w], unitTypes[next]
 	marked := sure[kind] && kind != "#"
 	switch {
-	case nextKind == "fl" && (floorCount.MatchString(w) || digits(w) && len(w) <= 2 && i > 1 || ordinals[w] != "" || levels[w]):
+	case nextKind == "fl" && (floorCount.MatchString(w) || digits(w) && len(w) <= 2 && i > 1 || ordinals[w] != "" || storeys[w]):
 		return 2
 	case p.wingAt(i):
 		return 2
@@ -114,8 +114,8 @@ func (p *parser) wingAt(i int) bool {
 		(i+2 >= len(p.words) || p.words[i+1].comma || unitTypes[next] != "bldg" && hasDigit(p.word(i + 2)[:1]))
 }
 
-// levels are floors without a number.
-var levels = set("lower upper ground grnd grd gnd top garden main concourse lobby mezzanine street terrace plaza basement")
+// storeys are floors without a number.
+var storeys = set("lower upper ground grnd grd gnd top garden main concourse lobby mezzanine street terrace plaza basement")
 
 // sure designators are no words of streets.
 var sure = set("apt ste unit rm bldg #")
