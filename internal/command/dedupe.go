@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 	"slices"
 	"strings"
 	"text/tabwriter"
@@ -24,6 +25,19 @@ type dedupeFile struct {
 	Explain   twoIDs   `help:"Say why two records are held to be the same or not." placeholder:"ID ID"`
 	Questions string   `help:"Where to write the pairs of which a person should decide: a,b,bits,evidence." type:"path" placeholder:"PAIRS.csv"`
 	JSON      bool     `help:"Print the report as JSON."`
+}
+
+// roomy lets garbage wait until the heap is large: a million customers live on most of a
+// gigabyte, and would be looked through again and again. It returns what undoes that.
+func roomy() func() {
+	if os.Getenv("GOGC") != "" || os.Getenv("GOMEMLIMIT") != "" {
+		return func() {}
+	}
+	percent, limit := debug.SetGCPercent(400), debug.SetMemoryLimit(1600<<20)
+	return func() {
+		debug.SetGCPercent(percent)
+		debug.SetMemoryLimit(limit)
+	}
 }
 
 // twoIDs are the two values of one option.
@@ -64,6 +78,7 @@ func (c *dedupeFile) Run(s *shell) error {
 	if err != nil {
 		return err
 	}
+	defer roomy()()
 	b := &bar{size: f.Size()}
 	if terminal(s.Err) && !c.JSON {
 		b.w = s.Err

@@ -12,7 +12,7 @@ import (
 
 // largestBlock is how many records with one key are compared with each other. Of more, a
 // key is no evidence, and there are finer ones.
-const largestBlock = 60
+const largestBlock = 16
 
 // A Weighed is a pair of records with how likely they are one.
 type Weighed struct {
@@ -72,7 +72,7 @@ func (d *dedupe) weigh(a, b int) Weighed {
 }
 
 // shards are into how many parts the keys are cut, each of which is sorted by itself.
-const shards = 64
+const shards = 16
 
 // weighAll weighs all pairs that share a key, and returns those that may be one.
 func (d *dedupe) weighAll() []Weighed {
@@ -112,31 +112,41 @@ type index struct {
 func (x *index) of(record int32) []uint64 { return x.keys[x.start[record]:x.start[record+1]] }
 
 func (d *dedupe) index() *index {
-	each := make([][]uint64, len(d.people))
-	plumbline.Each(len(each), func(i int) {
-		for _, k := range blocks(&d.people[i]) {
-			each[i] = append(each[i], hash(k))
+	const atOnce = 8192
+	x := &index{start: make([]int, 1, len(d.people)+1)}
+	for from := 0; from < len(d.people); from += atOnce {
+		each := make([][]uint64, min(atOnce, len(d.people)-from))
+		plumbline.Each(len(each), func(i int) {
+			for _, k := range blocks(&d.people[from+i]) {
+				each[i] = append(each[i], hash(k))
+			}
+			slices.Sort(each[i])
+			each[i] = slices.Compact(each[i])
+		})
+		for i := range each {
+			x.keys = append(x.keys, each[i]...)
+			x.start = append(x.start, len(x.keys))
 		}
-		slices.Sort(each[i])
-		each[i] = slices.Compact(each[i])
-	})
-	x := &index{start: make([]int, 1, len(each)+1)}
-	for i := range each {
-		x.keys = append(x.keys, each[i]...)
-		x.start = append(x.start, len(x.keys))
 	}
 	x.drop(x.large())
 	return x
 }
 
-// large finds the keys that too many records have, or only one.
+// large finds, by shard, the keys that too many records have.
 func (x *index) large() []map[uint64]bool {
 	out := make([]map[uint64]bool, shards)
 	plumbline.Each(shards, func(shard int) {
+		var keys []uint64
+		for _, k := range x.keys {
+			if k%shards == uint64(shard) {
+				keys = append(keys, k)
+			}
+		}
+		slices.Sort(keys)
 		out[shard] = map[uint64]bool{}
-		for block := range blocksOf(x.entries(shard)) {
-			if n := len(block); n > largestBlock {
-				out[shard][block[0].key] = true
+		for i := largestBlock; i < len(keys); i++ {
+			if keys[i] == keys[i-largestBlock] {
+				out[shard][keys[i]] = true
 			}
 		}
 	})
