@@ -52,7 +52,7 @@ func Run(ctx context.Context, o Options) (Report, error) {
 	for _, part := range []struct {
 		name string
 		run  func(context.Context, Options, Report) error
-	}{{"keep", keep}, {"busy", busy}, {"apply", apply}, {"live", live}, {"sweep", swept}, {"jobber", jobberCost}, {"backfill", backfill}, {"growth", growth}, {"process", process}} {
+	}{{"keep", keep}, {"busy", busy}, {"apply", apply}, {"live", live}, {"sweep", swept}, {"jobber", jobberCost}, {"backfill", backfill}, {"dedupe", deduped}, {"growth", growth}, {"process", process}} {
 		if len(o.Only) > 0 && !slices.Contains(o.Only, part.name) {
 			continue
 		}
