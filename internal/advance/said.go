@@ -8,6 +8,7 @@ import (
 
 	"plumbline.dev/plumbline"
 	"plumbline.dev/plumbline/internal/connect"
+	"plumbline.dev/plumbline/internal/identity"
 )
 
 // Tool names of kept answers of look-ups.
@@ -19,13 +20,13 @@ const (
 // A decided is a person's word on who is who, or that a source is withdrawn.
 type decided struct {
 	a, b      plumbline.SourceID
-	same      bool
+	said      int    // of identity.Decision
 	withdrawn string // the connection
 	name      string
 }
 
 // An OfficeDecision is the body of a delivery of source office. Do is one of say, add,
-// consent, same, different, withdraw and note.
+// consent, same, different, undecided, withdraw and note.
 type OfficeDecision struct {
 	Do string `json:"do"`
 	By string `json:"by"`
@@ -39,13 +40,15 @@ type OfficeDecision struct {
 	// consent: a yes or no of one person at one address.
 	Consent *Consent `json:"consent,omitempty"`
 
-	// same, different: two source records.
+	// same, different, undecided: two source records.
 	A plumbline.SourceID `json:"a,omitempty"`
 	B plumbline.SourceID `json:"b,omitempty"`
 
 	// withdraw: an import run or a provider, which is to say nothing any more.
 	Connection string `json:"connection,omitempty"`
 }
+
+var whoIsWho = map[string]int{"same": identity.Same, "different": identity.Different, "undecided": identity.TakenBack}
 
 // A Consent is one tick as it was given: what was said, where and how.
 type Consent struct {
@@ -99,12 +102,12 @@ func decodeOffice(d plumbline.Delivery) ([]plumbline.Reading, []decided, error) 
 		}
 		return []plumbline.Reading{{Kind: plumbline.Address, ID: c.Address, At: d.Received,
 			Fields: map[string]plumbline.Value{"consent:" + d.Key: plumbline.JSONValue([]Consent{*c})}}}, nil, nil
-	case "same", "different":
+	case "same", "different", "undecided":
 		if in.A == "" || in.B == "" || in.A == in.B {
 			return nil, nil, plumbline.Invalidf("name two different source records in a and b", "a decision on who is who names no pair")
 		}
 		name := fmt.Sprintf("%015d/%s", d.Received.UnixMilli(), d.Key)
-		return nil, []decided{{a: in.A, b: in.B, same: in.Do == "same", name: name}}, nil
+		return nil, []decided{{a: in.A, b: in.B, said: whoIsWho[in.Do], name: name}}, nil
 	case "withdraw":
 		if !plumbline.Withdrawable(in.Connection) {
 			return nil, nil, plumbline.Invalidf("name an import run as "+plumbline.Import+"RUN, or a provider as "+plumbline.Lookup+"CONNECTION, in connection",
@@ -114,7 +117,7 @@ func decodeOffice(d plumbline.Delivery) ([]plumbline.Reading, []decided, error) 
 	case "note":
 		return nil, nil, connect.Ignored{Rule: "a note for the record"}
 	}
-	return nil, nil, plumbline.Invalidf("say, add, consent, same, different, withdraw or note", "the office cannot do %q", in.Do)
+	return nil, nil, plumbline.Invalidf("say, add, consent, same, different, undecided, withdraw or note", "the office cannot do %q", in.Do)
 }
 
 // A Ring is the body of a delivery of source clock.

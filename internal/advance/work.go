@@ -111,7 +111,7 @@ func (w *work) hear(batch []Decoded) ([]inbox.Verdict, error) {
 			if x.withdrawn != "" {
 				continue
 			}
-			decisions = append(decisions, identity.Decision{A: x.a, B: x.b, Same: x.same, Name: x.name})
+			decisions = append(decisions, identity.Decision{A: x.a, B: x.b, Said: x.said, Name: x.name})
 		}
 	}
 	changed, err := record.Apply(w.tx, w.location, said)

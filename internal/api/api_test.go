@@ -372,6 +372,13 @@ func TestADoubtfulPairIsShownSideBySideAndDecided(t *testing.T) {
 		if len(a.Members) != 2 || len(list.Questions) != 0 {
 			t.Errorf("after the decision: %d members and %d questions", len(a.Members), len(list.Questions))
 		}
+		w.must(201, "POST", "/v1/decisions", map[string]any{"do": "undecided", "a": q.A.ID, "b": q.B.ID}, nil)
+		w.settle()
+		w.must(200, "GET", "/v1/records/"+string(q.A.ID), nil, &a)
+		w.must(200, "GET", "/v1/questions", nil, &list)
+		if len(a.Members) != 1 || len(list.Questions) != 1 {
+			t.Errorf("after that was taken back: %d members and %d questions", len(a.Members), len(list.Questions))
+		}
 	})
 }
 

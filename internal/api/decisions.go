@@ -47,10 +47,10 @@ type decisionInput struct {
 
 // A Decision is a word of the office: what it states of a record (say), equipment or a plan
 // that no tool has (add), a customer's
-// tick (consent), who is who (same, different), that an import run or a provider of
+// tick (consent), who is who (same, different, or undecided, which takes back either), that an import run or a provider of
 // looked-up values says nothing any more (withdraw), or a note.
 type Decision struct {
-	Do string `json:"do" enum:"say,add,consent,same,different,withdraw,note"`
+	Do string `json:"do" enum:"say,add,consent,same,different,undecided,withdraw,note"`
 	By string `json:"by,omitempty" doc:"Who decided; default: the name of the token"`
 
 	About  plumbline.SourceID         `json:"about,omitempty" doc:"say: the source record"`
@@ -59,8 +59,8 @@ type Decision struct {
 
 	Consent *Consent `json:"consent,omitempty"`
 
-	A plumbline.SourceID `json:"a,omitempty" doc:"same, different: a source record"`
-	B plumbline.SourceID `json:"b,omitempty" doc:"same, different: the other"`
+	A plumbline.SourceID `json:"a,omitempty" doc:"same, different, undecided: a source record"`
+	B plumbline.SourceID `json:"b,omitempty" doc:"same, different, undecided: the other"`
 
 	Connection string `json:"connection,omitempty" doc:"withdraw: the import run, as import:RUN, or the provider, as lookup:CONNECTION"`
 }
@@ -149,7 +149,7 @@ func whole(tx *db.Tx, location string, d advance.OfficeDecision) error {
 		return addable(tx, location, d)
 	case "consent":
 		return ticked(tx, location, d.Consent)
-	case "same", "different":
+	case "same", "different", "undecided":
 		if d.A == d.B {
 			return plumbline.Invalidf("name two in a and b", "a decision on who is who needs two different source records")
 		}
@@ -163,7 +163,7 @@ func whole(tx *db.Tx, location string, d advance.OfficeDecision) error {
 	case "note":
 		return nil
 	}
-	return plumbline.Invalidf("say, add, consent, same, different, withdraw or note", "the office cannot do %q", d.Do)
+	return plumbline.Invalidf("say, add, consent, same, different, undecided, withdraw or note", "the office cannot do %q", d.Do)
 }
 
 // sayable says whether the office can state these fields of this record.

@@ -511,4 +511,5 @@ func TestThePairsToDecideAreListed(t *testing.T) {
 	}
 	ids, _, _ = strings.Cut(ids, ",")
 	d.must(append([]string{"decide", "different"}, strings.Fields(ids)...)...)
+	d.must(append([]string{"decide", "undecided"}, strings.Fields(ids)...)...)
 }

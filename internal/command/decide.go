@@ -21,6 +21,7 @@ type decide struct {
 	Promise   decidePromise   `cmd:"" help:"Note by when the payer of a job promised to pay."`
 	Same      decideSame      `cmd:"" help:"Two customers' records are of the same person."`
 	Different decideDifferent `cmd:"" help:"Two customers' records are of different persons."`
+	Undecided decideUndecided `cmd:"" help:"Take back what was decided about two customers' records."`
 	Withdraw  decideWithdraw  `cmd:"" help:"Take back all that a provider of looked-up values has said."`
 	Add       decideAdd       `cmd:"" help:"Write down equipment, or a plan, of which no tool has a record."`
 	Retire    decideRetire    `cmd:"" help:"Say that a piece of equipment is out of use, or that a plan has ended."`
@@ -147,6 +148,13 @@ type decideDifferent struct {
 
 // Run keeps that they are two.
 func (c *decideDifferent) Run(s *shell) error { return c.keep(s, "different") }
+
+type decideUndecided struct {
+	pair `embed:""`
+}
+
+// Run keeps that nobody has decided.
+func (c *decideUndecided) Run(s *shell) error { return c.keep(s, "undecided") }
 
 type decideWithdraw struct {
 	Provider string `arg:"" help:"The connection that looked the values up."`

@@ -25,12 +25,20 @@ var limits = match.Limits{}
 // larger links nothing by itself anyway.
 const closure = 1000
 
-// A Decision is a person's word that two source records are the same, or are not.
+// A Decision is a person's word that two source records are the same, or are not, or that
+// nobody has decided: what was said before is taken back.
 type Decision struct {
 	A, B plumbline.SourceID
-	Same bool
+	Said int
 	Name string // orders decisions: of two about one pair the greater holds
 }
+
+// What a Decision says.
+const (
+	Different = 0
+	Same      = 1
+	TakenBack = 2
+)
 
 // Decide records decisions. An older one does not replace a newer.
 func Decide(tx *db.Tx, location string, decisions ...Decision) (err error) {
@@ -44,11 +52,7 @@ func Decide(tx *db.Tx, location string, decisions ...Decision) (err error) {
 		if a > b {
 			a, b = b, a
 		}
-		same := 0
-		if d.Same {
-			same = 1
-		}
-		if _, err := tx.Exec(upsertDecision, location, a, b, same, d.Name); err != nil {
+		if _, err := tx.Exec(upsertDecision, location, a, b, d.Said, d.Name); err != nil {
 			return err
 		}
 	}

@@ -81,9 +81,18 @@ func (w *town) hear(readings ...plumbline.Reading) (moves []identity.Move) {
 
 func (w *town) decide(a, b string, same bool, name string) {
 	w.t.Helper()
+	said := identity.Different
+	if same {
+		said = identity.Same
+	}
+	w.rule(a, b, said, name)
+}
+
+func (w *town) rule(a, b string, said int, name string) {
+	w.t.Helper()
 	w.do(func(tx *db.Tx) error {
 		x, y := w.customer(a), w.customer(b)
-		if err := identity.Decide(tx, w.location, identity.Decision{A: x, B: y, Same: same, Name: name}); err != nil {
+		if err := identity.Decide(tx, w.location, identity.Decision{A: x, B: y, Said: said, Name: name}); err != nil {
 			return err
 		}
 		_, err := identity.Resolve(tx, w.location, []string{string(x), string(y)}, nil, nil)
@@ -265,6 +274,13 @@ func TestPeoplesWordHoldsAndCanBeTakenBack(t *testing.T) {
 		want("an older word does not replace a newer:", "a b c", "")
 		w.decide("a", "b", true, "4")
 		want("the newest word holds:", "a+b c", "")
+		w.decide("a", "b", false, "5")
+		w.rule("a", "b", identity.TakenBack, "6")
+		want("and taken back, the records alone decide:", "a+b c", "")
+		w.decide("b", "c", true, "7")
+		want("b and c joined once more, a is asked about,", "a b+c", "a?b")
+		w.rule("b", "c", identity.TakenBack, "8")
+		want("and that taken back:", "a+b c", "")
 	})
 }
 

@@ -168,12 +168,13 @@ func decisions(tx *db.Tx, location string, ids []string) (links []match.Link, er
 	defer rows.Close()
 	for rows.Next() {
 		var l match.Link
-		var same int
-		if err := rows.Scan(&l.A, &l.B, &same, &l.Decision); err != nil {
+		var said int
+		if err := rows.Scan(&l.A, &l.B, &said, &l.Decision); err != nil {
 			return nil, err
 		}
-		l.Same = same == 1
-		links = append(links, l)
+		if l.Same = said == Same; said != TakenBack {
+			links = append(links, l)
+		}
 	}
 	return links, rows.Err()
 }
