@@ -372,6 +372,7 @@ func TestADoubtfulPairIsShownSideBySideAndDecided(t *testing.T) {
 		if len(a.Members) != 2 || len(list.Questions) != 0 {
 			t.Errorf("after the decision: %d members and %d questions", len(a.Members), len(list.Questions))
 		}
+		w.now = w.now.Add(time.Second)
 		w.must(201, "POST", "/v1/decisions", map[string]any{"do": "undecided", "a": q.A.ID, "b": q.B.ID}, nil)
 		w.settle()
 		w.must(200, "GET", "/v1/records/"+string(q.A.ID), nil, &a)
