@@ -6,6 +6,7 @@ import (
 	"math"
 	"slices"
 	"strconv"
+	"strings"
 
 	"plumbline.dev/plumbline"
 )
@@ -77,9 +78,13 @@ const shards = 16
 // weighAll weighs all pairs that share a key, and returns those that may be one.
 func (d *dedupe) weighAll() []Weighed {
 	x := d.index()
-	found := make([][]Weighed, shards)
-	plumbline.Each(shards, func(shard int) {
-		for a, b := range x.pairs(shard) {
+	found := make([][]Weighed, shards+1)
+	plumbline.Each(len(found), func(shard int) {
+		pairs := x.pairs(shard)
+		if shard == shards {
+			pairs = d.neighbors(x)
+		}
+		for a, b := range pairs {
 			if w := d.weigh(int(a), int(b)); w.Outcome != Different {
 				found[shard] = append(found[shard], w)
 			}
@@ -99,6 +104,32 @@ func (d *dedupe) candidates() iter.Seq2[int32, int32] {
 				}
 			}
 		}
+		d.neighbors(x)(yield)
+	}
+}
+
+// window is with how many of those behind it each record of a large block is compared.
+const window = 8
+
+// neighbors are the pairs of the blocks that are too large to compare everybody in, and
+// whose key says much: those who stand near each other by name, as the many records of one
+// busy customer do.
+func (d *dedupe) neighbors(x *index) iter.Seq2[int32, int32] {
+	list := slices.Clone(x.big)
+	slices.SortFunc(list, func(a, b keyed) int {
+		p, q := &d.people[a.record], &d.people[b.record]
+		return cmp.Or(cmp.Compare(a.key, b.key), cmp.Compare(p.Family, q.Family), cmp.Compare(p.Given, q.Given), cmp.Compare(p.Organization, q.Organization), cmp.Compare(p.ID, q.ID))
+	})
+	return func(yield func(int32, int32) bool) {
+		for block := range blocksOf(list) {
+			for i, a := range block {
+				for _, b := range block[i+1 : min(len(block), i+1+window)] {
+					if _, met := x.first(a.record, b.record); !met && !yield(a.record, b.record) {
+						return
+					}
+				}
+			}
+		}
 	}
 }
 
@@ -106,7 +137,8 @@ func (d *dedupe) candidates() iter.Seq2[int32, int32] {
 // have.
 type index struct {
 	keys  []uint64
-	start []int // of each record's keys, and the end of the last
+	start []int   // of each record's keys, and the end of the last
+	big   []keyed // under the keys that many have and that say much
 }
 
 func (x *index) of(record int32) []uint64 { return x.keys[x.start[record]:x.start[record+1]] }
@@ -118,7 +150,11 @@ func (d *dedupe) index() *index {
 		each := make([][]uint64, min(atOnce, len(d.people)-from))
 		plumbline.Each(len(each), func(i int) {
 			for _, k := range blocks(&d.people[from+i]) {
-				each[i] = append(each[i], hash(k))
+				h := hash(k) &^ 1
+				if kind, _, _ := strings.Cut(k, "|"); telling[kind] {
+					h |= 1
+				}
+				each[i] = append(each[i], h)
 			}
 			slices.Sort(each[i])
 			each[i] = slices.Compact(each[i])
@@ -157,8 +193,11 @@ func (x *index) drop(large []map[uint64]bool) {
 	kept, at := x.keys[:0], 0
 	for record := range len(x.start) - 1 {
 		for _, k := range x.keys[at:x.start[record+1]] {
-			if !large[k%shards][k] {
+			switch {
+			case !large[k%shards][k]:
 				kept = append(kept, k)
+			case k&1 == 1:
+				x.big = append(x.big, keyed{k, int32(record)})
 			}
 		}
 		at, x.start[record+1] = x.start[record+1], len(kept)
@@ -207,7 +246,7 @@ func (x *index) pairs(shard int) iter.Seq2[int32, int32] {
 		for block := range blocksOf(x.entries(shard)) {
 			for i, a := range block {
 				for _, b := range block[i+1:] {
-					if x.first(a.record, b.record) == a.key && !yield(a.record, b.record) {
+					if key, _ := x.first(a.record, b.record); key == a.key && !yield(a.record, b.record) {
 						return
 					}
 				}
@@ -216,19 +255,24 @@ func (x *index) pairs(shard int) iter.Seq2[int32, int32] {
 	}
 }
 
-// first is the first common key of two records that have one.
-func (x *index) first(a, b int32) uint64 {
-	for p, q := x.of(a), x.of(b); ; {
+// first is the first common key of two records, if they have one.
+func (x *index) first(a, b int32) (key uint64, ok bool) {
+	for p, q := x.of(a), x.of(b); len(p) > 0 && len(q) > 0; {
 		switch cmp.Compare(p[0], q[0]) {
 		case 0:
-			return p[0]
+			return p[0], true
 		case -1:
 			p = p[1:]
 		default:
 			q = q[1:]
 		}
 	}
+	return 0, false
 }
+
+// telling are the kinds of keys of which those who share one may well be one, however many
+// they are: phone, mailbox, full name, address, name of an organization. Their last bit is 1.
+var telling = set("p pn e n a o")
 
 // hash is FNV-1a: the same on every machine, so that the order of pairs is, too.
 func hash(s string) uint64 {

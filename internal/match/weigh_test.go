@@ -110,6 +110,29 @@ func TestNoThirdRecordJoinsTwoThatContradictEachOther(t *testing.T) {
 	}
 }
 
+// A customer may stand in a list a hundred times.
+func TestABusyCustomerIsOneHoweverOften(t *testing.T) {
+	people := neighbors(300)
+	for i := range 100 {
+		p := customer("m"+strconv.Itoa(i), "Margaret", "Gunderson", "", mobile, "", larkspur, "")
+		if i%2 == 1 {
+			p = customer("m"+strconv.Itoa(i), "Peggy", "Gunderson", "", "", "", larkspur, "")
+		}
+		people = append(people, p)
+	}
+	clusters, asks := Dedupe(people)
+	for i := 301; i < 400; i++ {
+		if clusters[i] != clusters[300] {
+			t.Fatalf("record %d of the customer is of another cluster; %d pairs are asked", i-300, len(asks))
+		}
+	}
+	for i := range 300 {
+		if clusters[i] == clusters[300] {
+			t.Errorf("%+v joined them", people[i])
+		}
+	}
+}
+
 // In a list of homes people of one home are one customer, unless born on different days.
 func TestAListOfHomes(t *testing.T) {
 	for birth, want := range map[[2]string]bool{{"", ""}: true, {"1980-01-02", "1980-01-02"}: true, {"1980-01-02", "1950-03-04"}: false} {
