@@ -111,7 +111,12 @@ func (c *dedupeFile) report(s *shell, r deduped) error {
 	if c.JSON {
 		return s.print(r)
 	}
-	for _, f := range r.Faults {
+	const told = 20
+	for i, f := range r.Faults {
+		if i == told {
+			fmt.Fprintf(s.Err, "%s: %d more rows are left out; --json lists them all\n", filepath.Base(c.File), len(r.Faults)-told)
+			break
+		}
 		fmt.Fprintf(s.Err, "%s, line %d: %s; it is left out\n", filepath.Base(c.File), f.Line, f.Reason)
 	}
 	if r.Homes {

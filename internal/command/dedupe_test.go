@@ -68,6 +68,17 @@ func TestDedupeWritesWhoIsWho(t *testing.T) {
 	}
 }
 
+func TestDedupeTellsOfManyBadRowsInFewLines(t *testing.T) {
+	in := filepath.Join(t.TempDir(), "in.csv")
+	if err := os.WriteFile(in, []byte("id,name\n"+strings.Repeat("1,Bob Smith\n", 30)), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	_, _, stderr := run(t, "dedupe", in, "--out", filepath.Join(t.TempDir(), "out.csv"))
+	if lines := strings.Split(strings.TrimSpace(stderr), "\n"); len(lines) != 21 || !strings.Contains(lines[20], "9 more rows are left out; --json lists them all") {
+		t.Errorf("it says\n%s", stderr)
+	}
+}
+
 func TestDedupeExplains(t *testing.T) {
 	in := filepath.Join(t.TempDir(), "in.csv")
 	if err := os.WriteFile(in, []byte(customers), 0o600); err != nil {

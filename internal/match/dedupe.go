@@ -43,10 +43,12 @@ type dedupe struct {
 	homes       bool // nobody has a phone or a mailbox
 }
 
-// HomesOnly says that nobody of a list has a phone or a mailbox: it is a list of homes, in
-// which people of one home are one customer, unless they were born on different days.
+// HomesOnly says that a list knows addresses, and of nobody a phone or a mailbox: it is a list
+// of homes, in which people of one home are one customer, unless they were born on different
+// days.
 func HomesOnly(people []Person) bool {
-	return !slices.ContainsFunc(people, func(p Person) bool { return len(p.Phones)+len(p.Local)+len(p.Emails) > 0 })
+	return slices.ContainsFunc(people, func(p Person) bool { return len(p.Places) > 0 }) &&
+		!slices.ContainsFunc(people, func(p Person) bool { return len(p.Phones)+len(p.Local)+len(p.Emails) > 0 })
 }
 
 // weigh compares two records, of which A is the one whose id comes first: in whatever order

@@ -64,10 +64,13 @@ func (f *Frequencies) people(a, b *Person) bool {
 	return f.surely(a) && may(b) || f.surely(b) && may(a)
 }
 
+// leastBits is what a value says at the least: one customer may fill half a list.
+const leastBits = 4
+
 // bits says how rare a value is.
 func (f *Frequencies) bits(field Field, value string) float64 {
 	n := f.Values[field][value]
-	return min(-math.Log2((float64(n)+0.5)/(float64(f.Records)+50)), 13)
+	return min(max(-math.Log2((float64(n)+0.5)/(float64(f.Records)+50)), leastBits), 13)
 }
 
 // NewFrequencies counts the values of people.
