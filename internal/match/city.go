@@ -44,12 +44,18 @@ func (p *parser) cityStart(i, segment int) int {
 	_, two := p.directionAt(i - 1)
 	switch {
 	case roads[p.word(i-2)] && hasDigit(p.word(i-1)) && directions[p.word(i)] != "" && isPlace(p.words[i+1:], p.a.State),
-		two == 2 && isPlace(p.words[i+1:], p.a.State):
+		two == 2 && isPlace(p.words[i+1:], p.a.State), p.gridAt(i) && isPlace(p.words[i+1:], p.a.State):
 		return i + 1
 	case segment > 0 && i == segment+1 && directions[p.word(segment)] != "" && (len(p.word(segment)) > 2 || len(p.word(segment)) == 1 && !hasDigit(p.word(segment-1))):
 		return segment
 	}
 	return i
+}
+
+// gridAt reports whether the direction at word i closes a street of a grid:
+// "511 South 300 West".
+func (p *parser) gridAt(i int) bool {
+	return directions[p.word(i)] != "" && digits(p.word(i-1)) && directions[p.word(i-2)] != "" && i == 3
 }
 
 // cityNear finds the city of the state that is one slip of the fingers from the
@@ -155,7 +161,7 @@ func (p *parser) city() {
 	}
 	if w := p.word(from); from > 0 && from+1 < len(p.words) && p.a.Number != "" && looseUnit.MatchString(w) {
 		p.a.Unit = join(p.a.Unit, unitNumber(w)) // "Suite 2 3665 Valley Cottage"
-		from++
+		p.cut(from, from+1)
 	}
 	for i := len(p.words) - 2; i >= from; i-- {
 		if recipients[p.word(i)] {

@@ -8,7 +8,7 @@ func (p *parser) preDirection() {
 	d, n := p.directionAt(p.at)
 	next := streetSuffixes[p.word(p.at+n)]
 	if n == 0 || p.at+n >= len(p.words) || p.words[p.at+n-1].comma || p.unitAt(p.at+n) > 0 ||
-		strong[next] && streetSuffixes[p.word(p.at+n+1)] == "" && p.highwayAt(p.at+n) == 0 && !p.saintName(p.at+n) {
+		strong[next] && streetSuffixes[p.word(p.at+n+1)] == "" && p.highwayAt(p.at+n) == 0 && !p.saintName(p.at+n) && !p.doctorName(p.at+n) {
 		return
 	}
 	p.a.PreDir = d
@@ -21,6 +21,12 @@ func (p *parser) saintName(i int) bool {
 	next := p.word(i + 1)
 	return p.word(i) == "st" && !p.words[i].comma && next != "" && directions[next] == "" && p.unitAt(i+1) == 0 &&
 		p.suffixBefore(i+1, min(i+4, p.segmentEnd(i)))
+}
+
+// doctorName reports whether the "Dr" at word i begins a name: "S Dr Martin
+// Luther King Jr Drive".
+func (p *parser) doctorName(i int) bool {
+	return p.word(i) == "dr" && !p.words[i].comma && (p.word(i+1) == "martin" || p.suffixBefore(i+1, min(i+6, p.segmentEnd(i))))
 }
 
 // directionAt reads "N", "North", "NE" or "N E".

@@ -64,7 +64,7 @@ func (p *parser) name(name []token, before bool) {
 	case p.a.City != "" && (text(name) == p.a.City || text(name) == p.a.City+" "+p.a.State) || p.a.State != "" && stateNamed(name) == p.a.State:
 		return // "Barstow, CA. Barstow CA 92311"
 	case before && p.a.City == "" && p.a.State != "" && isPlace(name, p.a.State):
-		p.a.City = text(name) // "Lancaster 2010 W Ave K CA 93536"
+		p.a.City, p.placed = text(name), false // "Lancaster 2010 W Ave K CA 93536"
 		return
 	case len(name) == 1 && digits(name[0].text) || len(name) == 2 && digits(name[1].text) && len(name[0].text) <= 4 && !recipients[name[0].text]:
 		p.a.Unit = join(p.a.Unit, text(name)) // "SCB 223"

@@ -100,6 +100,12 @@ func (p *parser) houseNumber(from int) int {
 	return -1
 }
 
+// lastLetter reports whether a part ends with word i, a letter or a direction: "1
+// W".
+func (p *parser) lastLetter(i int) bool {
+	return p.ends(i) && (len(p.word(i)) == 1 || directions[p.word(i)] != "")
+}
+
 func (p *parser) mayBeNumber(i int) bool {
 	if numberWords[p.word(i)] != "" && i > 0 && p.suffixBefore(i+1, min(i+4, len(p.words))) {
 		return true // "Anheuser Busch One Busch Place"
@@ -139,7 +145,7 @@ func (p *parser) laterNumber() int {
 		if end < 0 || !p.mayBeNumber(i) || i+1 >= len(p.words) || i == end+1 && !p.words[end].comma && !p.suffixBefore(i, min(i+6, len(p.words))) || i > end+4 {
 			continue
 		}
-		if p.suffixBefore(i, min(i+6, len(p.words))) || p.words[i-1].comma && !hasDigit(p.word(i+1)) && p.unitAt(i+1) == 0 && !p.words[i].comma {
+		if p.suffixBefore(i, min(i+6, len(p.words))) || p.words[i-1].comma && !hasDigit(p.word(i+1)) && p.unitAt(i+1) == 0 && !p.words[i].comma && !p.lastLetter(i+1) {
 			return i
 		}
 	}

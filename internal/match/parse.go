@@ -157,16 +157,7 @@ var streetStarts = set("avenue ave avenida calle camino el paseo rue via")
 // behindStreet reads what stands between street and city: units, and the names
 // of buildings and people around them.
 func (p *parser) behindStreet() {
-	if w := p.word(p.at); p.at > 0 && p.a.Unit == "" && looseUnit.MatchString(w) {
-		switch rest := len(p.words) - p.at; {
-		case rest == 1, p.words[p.at].comma:
-			p.a.Unit = unitNumber(w) // "227 W Monroe St, 3500, Chicago"
-			p.at++
-		case rest == 2 && directions[p.word(p.at+1)] != "":
-			p.a.Unit = unitNumber(w) + directions[p.word(p.at+1)]
-			p.at += 2
-		}
-	}
+	p.looseUnit()
 	for i := p.at; i < len(p.words); i++ {
 		if p.unitAt(i) > 0 {
 			p.spare(i)
@@ -176,6 +167,30 @@ func (p *parser) behindStreet() {
 	}
 	p.city()
 	p.spare(len(p.words))
+}
+
+// looseUnit takes a unit without a designator that has a part of its own: "227 W
+// Monroe St, 3500, Chicago", "9 Elm St, 4 W", "9 Elm St, B".
+func (p *parser) looseUnit() {
+	if p.at == 0 || p.at >= len(p.words) || p.a.Unit != "" {
+		return
+	}
+	w, next := p.word(p.at), p.word(p.at+1)
+	switch size := p.segmentEnd(p.at) - p.at; {
+	case size == 1 && (looseUnit.MatchString(w) || p.loneLetters(p.at)):
+		p.a.Unit = unitNumber(w)
+		p.at++
+	case size == 2 && looseUnit.MatchString(w) && (directions[next] != "" || len(next) == 1):
+		p.a.Unit = unitNumber(w) + fold(next, directions)
+		p.at += 2
+	}
+}
+
+// loneLetters reports whether word i, between two commas, is one or two letters
+// that are no direction and no state.
+func (p *parser) loneLetters(i int) bool {
+	w := p.word(i)
+	return p.words[i-1].comma && len(w) <= 2 && !hasDigit(w) && directions[w] == "" && states[w] == ""
 }
 
 // cutRepeated takes an address that is said twice once: "12 Oak Way 12 Oak Way".

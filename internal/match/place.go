@@ -40,6 +40,9 @@ func placeNamed(words []token) (found place, ok bool) {
 	if found, ok = places()[name]; ok {
 		return found, true
 	}
+	if n := len(words) - 1; n > 0 && townships[words[n].text] {
+		return placeNamed(words[:n])
+	}
 	first, rest, more := strings.Cut(strings.ReplaceAll(name, "-", " "), " ")
 	if long := placeWords[first]; long != "" && more {
 		first = long
@@ -60,6 +63,9 @@ func placeNamed(words []token) (found place, ok bool) {
 	found, ok = places()[first+" "+rest]
 	return found, ok
 }
+
+// townships are words behind the name of a city that the post office leaves out.
+var townships = set("township twp tw borough boro")
 
 // cityWords are later words of cities in their short forms.
 var cityWords = map[string]string{

@@ -86,8 +86,8 @@ func (p *parser) wholeStreet(end int) {
 	if at <= p.at || stop-at > 3 || !p.onlyDirection(at+1, stop) {
 		at = -1
 	}
-	if at > 0 && buildings[p.word(at)] && !strong[streetSuffixes[p.word(at)]] && p.strongDirection(at) {
-		at = -1 // "King Ave SE Maple View Flats"
+	if at > 0 && p.endsBefore(at) {
+		at = -1
 	}
 	switch {
 	case at >= 0:
@@ -108,16 +108,28 @@ func (p *parser) wholeStreet(end int) {
 	}
 }
 
-// strongDirection reports whether a suffix and a direction before word i make
-// the street whole.
-func (p *parser) strongDirection(i int) bool {
-	for k := p.at + 1; k < i-1; k++ {
-		if strong[streetSuffixes[p.word(k)]] && directions[p.word(k+1)] != "" {
+// endsBefore reports whether the street is whole before its last suffix, word i:
+// "King Ave SE Maple View Flats", "East Street 1900 E 8th Street", "Elm St corner
+// of Oak Ave", "River Road Estates".
+func (p *parser) endsBefore(i int) bool {
+	weak := !strong[streetSuffixes[p.word(i)]] && len(p.word(i)) > 2
+	for k := p.at + 1; k < i; k++ {
+		if !ways[streetSuffixes[p.word(k)]] || p.saintAt(k) {
+			continue
+		}
+		if next := p.word(k + 1); weak || locators[next] || k+2 < i && digits(next) && p.suffixBefore(k+2, i+1) {
 			return true
 		}
 	}
 	return false
 }
+
+// ways are the suffixes behind which other words are seldom part of a street;
+// locators are words that say where along a street something is.
+var (
+	ways     = set("ave blvd dr ln pkwy rd st")
+	locators = set("corner cor near behind across between opposite off")
+)
 
 // looseUnitBefore says how many words before end are a unit without a
 // designator: "1020 W Bryn Mawr 211", "1160 Park Ave W 4 N".
@@ -134,13 +146,19 @@ func (p *parser) looseUnitBefore(end int) int {
 	if ordinalNumber.MatchString(last) && p.a.PreDir != "" && len(before) > 2 && streetSuffixes[before] == "" {
 		return 1 // "W Foster 1st"
 	}
-	if n == 2 && numberLetter.MatchString(last) && len(before) > 2 && !lead[before] && streetSuffixes[before] == "" && !hasDigit(before) {
+	if n == 2 && numberLetter.MatchString(last) && p.wholeName(before) {
 		return 1 // "Broadway 5C"
 	}
 	if n >= 3 && (len(last) == 1 || directions[last] != "") && looseUnit.MatchString(before) && (p.afterStreet(end-2) || n == 3 && !lead[p.word(end-3)] && len(p.word(end-3)) > 2 && directions[p.word(end-3)] == "") && !digits(p.word(end-3)) {
 		return 2
 	}
 	return 0
+}
+
+// wholeName reports whether a word can be all of a street's name, so that a
+// number behind it is none of it: "Broadway 5C", but not "Calle 5C".
+func (p *parser) wholeName(w string) bool {
+	return len(w) > 2 && !lead[w] && streetSuffixes[w] == "" && !hasDigit(w) && !streetStarts[w] && states[w] == ""
 }
 
 func (p *parser) takeUnit(from, to int) {
@@ -245,7 +263,7 @@ func (p *parser) streetBeforeCity() {
 		}
 		p.take(i)
 		p.postDirection()
-		if w := p.word(p.at); looseUnit.MatchString(w) && !ordinalNumber.MatchString(w) && !p.words[p.at-1].comma {
+		if w := p.word(p.at); looseUnit.MatchString(w) && !ordinalNumber.MatchString(w) && !p.words[p.at-1].comma && !p.suffixBefore(p.at+1, p.segmentEnd(p.at)) {
 			p.a.Unit = unitNumber(w)
 			p.at++
 		}

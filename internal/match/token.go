@@ -22,6 +22,7 @@ var (
 	numberRange   = regexp.MustCompile(`^(\d+)(?: - | ?& ?)(\d+) (\pL{3,} \pL)`)                          // "12 - 14 Oak St"
 	stuckRoad     = regexp.MustCompile(`^(us|sr|fm|cr|ih|hwy|rt|rte|route|[a-z]{2})(-?)(\d{1,4}[a-z]?)$`) // "US-19", "Hwy98", "CA-299"
 	stuckHalf     = regexp.MustCompile(`^(\d+)-(\d/\d)$`)                                                 // "12-1/2"
+	stuckSlash    = regexp.MustCompile(`^(\d+)/([a-z]{3,}.*)$`)                                           // "Suite 28/reference"
 	stuckBox      = regexp.MustCompile(`^(p?o?box)#?(\d+)$`)                                              // "Box12"
 )
 
@@ -69,6 +70,12 @@ func unstuck(w string) []token {
 	if first, second, ok := strings.Cut(w, "/"); ok && streetSuffixes[first] != "" && second != "" {
 		return []token{{text: first}, {text: "&"}, {text: second}} // "Elm St/Oak Ave"
 	}
+	if m := stuckSlash.FindStringSubmatch(w); m != nil {
+		return []token{{text: m[1], comma: true}, {text: m[2]}}
+	}
+	if road, ok := strings.CutSuffix(w, "suite"); ok && strong[streetSuffixes[road]] {
+		return []token{{text: road}, {text: "suite"}}
+	}
 	if w = strings.Trim(w, "-/"); w == "" {
 		return nil
 	}
@@ -79,6 +86,9 @@ func unstuck(w string) []token {
 func numbered(in []token) []token {
 	out := in[:0]
 	for i, t := range in {
+		if i > 0 {
+			t.text = unitWord(t.text, i+1 < len(in) && hasDigit(in[i+1].text))
+		}
 		if n := len(out); n > 0 && t.text == "box" && (out[n-1].text == "lock" || out[n-1].text == "lk") {
 			out[n-1].text, out[n-1].comma = "lockbox", t.comma
 			continue
@@ -97,6 +107,26 @@ func numbered(in []token) []token {
 		out = append(out, t)
 	}
 	return out
+}
+
+// longUnits are designators that a slip leaves recognizable; the first ones only
+// before a number.
+var longUnits = []struct {
+	word     string
+	numbered bool
+}{{"suite", true}, {"apartment", true}, {"building", true}, {"floor", true}, {"mezzanine", false}, {"penthouse", false}, {"basement", false}}
+
+// unitWord mends a designator that is spelled wrong.
+func unitWord(w string, hasNumber bool) string {
+	if len(w) < 4 || unitTypes[w] != "" {
+		return w
+	}
+	for _, u := range longUnits {
+		if (hasNumber || !u.numbered) && oneSlip(w, u.word) {
+			return u.word
+		}
+	}
+	return w
 }
 
 var numberedRoads = set("us sr fm cr ih")

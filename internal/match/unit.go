@@ -62,7 +62,7 @@ func (p *parser) floorUnitAt(i int) int {
 	kind, nextKind := unitTypes[w], unitTypes[next]
 	marked := sure[kind] && kind != "#"
 	switch {
-	case nextKind == "fl" && (floorCount.MatchString(w) || digits(w) && len(w) <= 2 && i > 1 || ordinals[w] != "" || storeys[w]):
+	case nextKind == "fl" && p.storeyAt(i):
 		return 2
 	case p.wingAt(i):
 		return 2
@@ -76,6 +76,19 @@ func (p *parser) floorUnitAt(i int) int {
 		return 1
 	}
 	return 0
+}
+
+// storeyAt reports whether word i tells which floor the next word means: "7th",
+// "7", "lower"; but not "Main Street, Floor 4".
+func (p *parser) storeyAt(i int) bool {
+	w := p.word(i)
+	switch {
+	case p.words[i].comma:
+		return false
+	case storeys[w]:
+		return i < 2 || !digits(p.word(i+2))
+	}
+	return floorCount.MatchString(w) || digits(w) && len(w) <= 2 && i > 1 || ordinals[w] != ""
 }
 
 // namedUnitAt reads a designator and its number, or one that needs none.
