@@ -41,6 +41,9 @@ func (p *parser) takeCity() {
 // city: "Dr S E Grand Rapids" ends with one of two words; behind a comma, "N
 // Hanover" is a city where the street has a name ("Hwy 31, W White House").
 func (p *parser) cityStart(i, segment int) int {
+	if p.word(i-1) == "of" && municipalities[p.word(i-2)] && i-2 >= segment {
+		return i - 2 // "Town of Tonawanda"
+	}
 	_, two := p.directionAt(i - 1)
 	switch {
 	case roads[p.word(i-2)] && hasDigit(p.word(i-1)) && directions[p.word(i)] != "" && isPlace(p.words[i+1:], p.a.State),
@@ -51,6 +54,8 @@ func (p *parser) cityStart(i, segment int) int {
 	}
 	return i
 }
+
+var municipalities = set("borough city town township village")
 
 // gridAt reports whether the direction at word i closes a street of a grid:
 // "511 South 300 West".
@@ -130,7 +135,7 @@ func (p *parser) streetWords(i int) bool {
 		at = 1
 	}
 	for ; at < i; at++ {
-		if directions[p.word(at)] == "" && !fraction.MatchString(p.word(at)) && (streetSuffixes[p.word(at)] == "" || at > 1) {
+		if directions[p.word(at)] == "" && !fraction.MatchString(p.word(at)) && (!strong[streetSuffixes[p.word(at)]] || at > 1) {
 			return true
 		}
 	}

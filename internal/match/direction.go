@@ -45,7 +45,7 @@ func (p *parser) directionAt(i int) (d string, n int) {
 // with two letters behind a comma ("M Street, NW"; but "William St, E. Orange").
 func (p *parser) postDirection() {
 	d, n := p.directionAt(p.at)
-	if n == 0 || p.at > 0 && p.words[p.at-1].comma && (len(d) != 2 || len(p.word(p.at)) > 2) ||
+	if n == 0 || p.wingAt(p.at) || p.at > 0 && p.words[p.at-1].comma && (len(d) != 2 || len(p.word(p.at)) > 2) ||
 		len(p.word(p.at)) > 2 && p.a.Suffix != "" && !p.words[p.at].comma && strings.Contains(cities[p.word(p.at)], " "+p.word(p.at+1)+" ") {
 		return
 	}

@@ -61,6 +61,8 @@ func (p *parser) name(name []token, before bool) {
 		return
 	}
 	switch {
+	case len(name) == 1 && sure[unitTypes[name[0].text]]:
+		return // "Suite", without its number
 	case p.a.City != "" && (text(name) == p.a.City || text(name) == p.a.City+" "+p.a.State) || p.a.State != "" && stateNamed(name) == p.a.State:
 		return // "Barstow, CA. Barstow CA 92311"
 	case before && p.a.City == "" && p.a.State != "" && isPlace(name, p.a.State):

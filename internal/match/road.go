@@ -39,6 +39,7 @@ func roadWord(w string) string {
 var (
 	roadNumber = regexp.MustCompile(`^\d+-?[a-z]?$`)
 	roadLetter = regexp.MustCompile(`^[a-z]{1,2}$`)
+	roadCode   = regexp.MustCompile(`^[a-z]\d{1,3}[a-z]?$`) // "A1A", "C2"
 	interstate = regexp.MustCompile(`^i-?\d+$`)
 )
 
@@ -57,8 +58,7 @@ func (p *parser) highwayAt(i int) int {
 		switch {
 		case roadNumber.MatchString(number) && h.name != "ave" && !p.words[i+n-1].comma:
 			return n + 1
-		case lettered(h.name) && roadLetter.MatchString(number) && (len(number) == 1 || strings.HasPrefix(h.name, "county") || number[0] == number[1]) && !p.words[i+n-1].comma &&
-			streetSuffixes[number] == "" && unitTypes[number] == "" && (directions[number] == "" || p.ends(i+n)):
+		case lettered(h.name) && !p.words[i+n-1].comma && (roadCode.MatchString(number) && h.name != "ave" || p.roadLetterAt(i+n, h.name)):
 			return n + 1
 		}
 	}
@@ -71,6 +71,16 @@ func (p *parser) highwayAt(i int) int {
 		return 2 // "California 10", "IA 42"
 	}
 	return 0
+}
+
+// roadLetterAt reports whether word i is the letter of a road of this kind: "B",
+// "VV"; of a county road also two others.
+func (p *parser) roadLetterAt(i int, kind string) bool {
+	w := p.word(i)
+	if !roadLetter.MatchString(w) || streetSuffixes[w] != "" || unitTypes[w] != "" || directions[w] != "" && !p.ends(i) {
+		return false
+	}
+	return len(w) == 1 || w[0] == w[1] || strings.HasPrefix(kind, "county")
 }
 
 // lettered roads may have a letter for a number.
@@ -96,7 +106,7 @@ func (p *parser) highway(n int) {
 		p.a.Street = join(p.a.Street, p.word(p.at), p.word(p.at+1)) // "Highway 6 & 50"
 		p.at += 2
 	}
-	if w := roadWord(p.word(p.at)); (w == "hwy" || w == "rd" && p.ends(p.at)) && !p.words[p.at-1].comma {
+	if w := roadWord(p.word(p.at)); (w == "hwy" || w == "rd" && p.endsWithDirection(p.at)) && !p.words[p.at-1].comma {
 		p.a.Street += " " + roadName(p.words[p.at:p.at+max(1, p.highwayAt(p.at))]) // "US 401 Hwy S", "I-25 Highway 87"
 		p.at += max(1, p.highwayAt(p.at))
 	}
@@ -120,6 +130,13 @@ func (p *parser) highway(n int) {
 			p.at++
 		}
 	}
+}
+
+// endsWithDirection reports whether nothing but a direction follows word i
+// before the address breaks off: "FM 1960 Rd W".
+func (p *parser) endsWithDirection(i int) bool {
+	_, n := p.directionAt(i + 1)
+	return p.ends(i) || n > 0 && p.ends(i+n)
 }
 
 // branches are the words behind a road's number, and how many they are.

@@ -20,7 +20,7 @@ func (p *parser) street() {
 		p.at++
 		return
 	}
-	if n := p.highwayAt(p.at); n > 0 {
+	if n := max(p.highwayAt(p.at), p.avenueAt(p.at)); n > 0 {
 		p.highway(n)
 		p.postDirection()
 		return
@@ -35,6 +35,15 @@ func (p *parser) street() {
 	if p.a.Suffix != "" && digits(p.a.Street) && p.a.PostDir == "" {
 		p.a.Street = ordinal(p.a.Street)
 	}
+}
+
+// avenueAt says how many words from i on, where a street begins, are "Avenue 5",
+// or 0.
+func (p *parser) avenueAt(i int) int {
+	if streetSuffixes[p.word(i)] == "ave" && roadNumber.MatchString(p.word(i+1)) && !p.words[i].comma {
+		return 2
+	}
+	return 0
 }
 
 // numberedSuffix reads "Scenic Hwy 98" and "Anderson County Rd 312".

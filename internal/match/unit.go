@@ -86,7 +86,7 @@ func (p *parser) storeyAt(i int) bool {
 	case p.words[i].comma:
 		return false
 	case storeys[w]:
-		return i < 2 || !digits(p.word(i+2))
+		return i == 0 || !digits(p.word(i+2))
 	}
 	return floorCount.MatchString(w) || digits(w) && len(w) <= 2 && i > 1 || ordinals[w] != ""
 }
@@ -96,7 +96,7 @@ func (p *parser) namedUnitAt(i int) int {
 	w, next := p.word(i), p.word(i+1)
 	kind := unitTypes[w]
 	switch {
-	case kind == "", (kind == "tower" || kind == "wing") && len(next) > 2, kind == "bldg" && p.buildingAt(i):
+	case kind == "", (kind == "tower" || kind == "wing") && len(next) > 2, (kind == "bldg" || kind == "tower") && p.buildingAt(i):
 		return 0
 	case (sure[kind] || kind == "fl") && kind != "#" && numberWords[next] != "" && !p.words[i].comma:
 		return 2 // "Suite One"
@@ -124,7 +124,7 @@ var wings = set("tower twr hall wing bldg building")
 func (p *parser) wingAt(i int) bool {
 	w, next := p.word(i), p.word(i+1)
 	return wings[next] && (directions[w] != "" || len(w) == 1 && w[0] >= 'a') && !p.words[i].comma && (i == 0 || i > 2 && !joiners[p.word(i-1)]) &&
-		(i+2 >= len(p.words) || p.words[i+1].comma || unitTypes[next] != "bldg" && hasDigit(p.word(i + 2)[:1]))
+		(i+2 >= len(p.words) || p.words[i+1].comma || p.unitAt(i+2) > 0 || unitTypes[next] != "bldg" && hasDigit(p.word(i + 2)[:1]))
 }
 
 // storeys are floors without a number.
