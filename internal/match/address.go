@@ -81,7 +81,14 @@ func (a Address) StreetLine() string { return join(a.PreDir, a.Street, a.Suffix,
 // Key identifies the property: "12 n main st|4|62701", with "springfield il"
 // in place of a missing ZIP. It is empty where the address names no property:
 // no number and no box, or no place. Other spellings of one road or number
-// give one key; names of people and buildings are no part of it.
+// give one key; names of people are no part of it.
+//
+// The name of one building among several (Maple Hall, Lake House, Pine Tower) is
+// part of the unit, "maple hall 4", since each of them may have a unit 4; so a
+// unit written with that name and one without have two keys, which is better than
+// one key for two homes. Without a unit, where the unit itself says the building
+// ("bldg 2 4"), and for the name of a whole place (plazas, centers, apartments),
+// a name changes nothing.
 func (a Address) Key() string {
 	place := a.ZIP
 	if place == "" && a.City != "" && a.State != "" {
@@ -94,15 +101,42 @@ func (a Address) Key() string {
 	unit := a.Unit
 	if a.Number != "" && a.Street != "" {
 		line = join(numberKey(a.Number), a.PreDir, roadKey(a.Street), a.Suffix, a.PostDir)
-		if strings.HasPrefix(a.Box, "box ") {
-			unit = join(unit, a.Box)
-		}
+		unit = a.unitKey()
 	}
 	if place == "" || line == "" {
 		return ""
 	}
 	return line + "|" + unit + "|" + place
 }
+
+// unitKey is the unit behind a street, with the box there and the building whose
+// unit it is.
+func (a Address) unitKey() string {
+	unit := a.Unit
+	if strings.HasPrefix(a.Box, "box ") {
+		unit = join(unit, a.Box)
+	}
+	within, _, _ := strings.Cut(a.Unit, " ")
+	if unit == "" || sections[within] {
+		return unit
+	}
+	return join(buildingKey(a.Building), unit)
+}
+
+// buildingKey is the name of one building among several, or "".
+func buildingKey(name string) string {
+	words := strings.Fields(strings.TrimPrefix(name, "the "))
+	if len(words) < 2 || !oneOfSeveral[words[len(words)-1]] {
+		return ""
+	}
+	return fold(strings.Join(words, " "), buildingForms)
+}
+
+var (
+	sections      = set("bldg tower wing villa cottage house hall") // units that are buildings themselves
+	oneOfSeveral  = set("hall house bldg building tower twr dorm dormitory lodge cottage villa")
+	buildingForms = map[string]string{"building": "bldg", "twr": "tower", "dormitory": "dorm"}
+)
 
 // numberKey writes "W210 N16570" as "w210n16570", and "12B" as "12 b".
 func numberKey(number string) string {

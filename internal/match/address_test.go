@@ -87,6 +87,11 @@ func TestAFormAndALineGiveOneKey(t *testing.T) {
 		{"12 High St", "", "Perth", "WA", "6000", "12 High St, Perth WA 6000"},
 		{"12 Bank St", "", "Ottawa", "Ontario", "k1a0b1", "12 Bank Street, Ottawa, ON K1A 0B1"},
 		{"12 Main St", "", "Newark", "NJ", "7102", "12 Main St, Newark NJ 07102"},
+		{"100 Oak St", "Maple Hall, Apt 4", "Reno", "NV", "", "Maple Hall, 100 Oak St #4, Reno, NV"},
+		{"100 Oak St", "Apt 4, Maple Hall", "Reno", "NV", "", "100 Oak St, Maple Hall, Apt 4, Reno, NV"},
+		{"100 Oak St Apt 4", "Maple Hall", "Reno", "NV", "", "100 Oak St, Maple Hall, Apt 4, Reno, NV"},
+		{"100 Oak St", "Maple Hall", "Reno", "NV", "", "100 Oak St, Reno, NV"},
+		{"Maple Hall, 100 Oak St", "4", "Reno", "NV", "", "100 Oak St, Maple Hall, Apt 4, Reno, NV"},
 		{"100 Main St Rear Bldg", "", "Saint Paul", "MN", "", "100 Main St Rear Bldg, St. Paul, MN"},
 	} {
 		form, line := NewAddress(c.street, c.unit, c.city, c.state, c.zip), ParseAddress(c.line)
@@ -181,6 +186,33 @@ func TestTwoHomesHaveTwoKeys(t *testing.T) {
 			t.Errorf("%q and %q have the key %q", line, other, key)
 		}
 		keys[key] = line
+	}
+}
+
+// The name of one building among several tells its units from those of the
+// others, and nothing where there is no unit or where the unit says it.
+func TestNamedBuildingsHaveTheirOwnUnits(t *testing.T) {
+	for _, c := range []struct{ name, line, want string }{
+		{"one hall", "100 Oak St, Maple Hall, Apt 4, Reno, NV", "100 oak st|maple hall 4|reno nv"},
+		{"the other hall", "100 Oak St, Oak Hall, Apt 4, Reno, NV", "100 oak st|oak hall 4|reno nv"},
+		{"before the number", "Maple Hall, 100 Oak Street #4, Reno, Nevada", "100 oak st|maple hall 4|reno nv"},
+		{"behind the unit", "100 Oak St Apt 4, Maple Hall, Reno, NV", "100 oak st|maple hall 4|reno nv"},
+		{"with an article", "The Maple Hall, 100 Oak St, Apt 4, Reno, NV", "100 oak st|maple hall 4|reno nv"},
+		{"by another word", "100 Oak St, Maple Building, Apt 4, Reno, NV", "100 oak st|maple bldg 4|reno nv"},
+		{"the same word in short", "100 Oak St, Maple Bldg, Apt 4, Reno, NV", "100 oak st|maple bldg 4|reno nv"},
+		{"no building", "100 Oak St, Apt 4, Reno, NV", "100 oak st|4|reno nv"},
+		{"no unit", "100 Oak St, Maple Hall, Reno, NV", "100 oak st||reno nv"},
+		{"neither", "100 Oak St, Reno, NV", "100 oak st||reno nv"},
+		{"the unit says the building", "Maple Hall, 100 Oak St, Bldg 2 Apt 4, Reno, NV", "100 oak st|bldg 2 4|reno nv"},
+		{"a whole place", "Oak Terrace Apartments, 100 Oak St, Apt 4, Reno, NV", "100 oak st|4|reno nv"},
+		{"a plaza", "Oak Plaza, 100 Oak St, Suite 4, Reno, NV", "100 oak st|4|reno nv"},
+		{"people", "Ann Lee, 100 Oak St, Apt 4, Reno, NV", "100 oak st|4|reno nv"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			if got := ParseAddress(c.line).Key(); got != c.want {
+				t.Errorf("ParseAddress(%q).Key() = %q, want %q", c.line, got, c.want)
+			}
+		})
 	}
 }
 

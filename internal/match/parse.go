@@ -1,9 +1,6 @@
 package match
 
-import (
-	"cmp"
-	"strings"
-)
+import "cmp"
 
 // ParseAddress reads an address written in one line. It never fails: what it
 // cannot place is left out, and an address without a number and a place has no
@@ -18,16 +15,11 @@ func ParseAddress(line string) Address {
 func NewAddress(street, unit, city, state, zip string) Address {
 	p := parser{words: tokens(street)}
 	p.parse()
-	if unit = strings.TrimSpace(unit); unit != "" {
-		second := parser{words: tokens("," + unit)}
-		if second.unit(); len(second.words) > 0 && second.at == 0 && len(second.words) <= 2 {
-			second = parser{words: tokens("# " + unit)}
-			second.unit()
-		}
-		if second.a.Unit != p.a.Unit {
-			p.addUnit(second.a.Unit)
-		}
+	second := secondLine(unit)
+	if second.Unit != p.a.Unit {
+		p.addUnit(second.Unit)
 	}
+	p.a.Building = cmp.Or(p.a.Building, second.Building)
 	a := p.a
 	a.City = text(tokens(city))
 	tail := parser{words: tokens(join(state, zip))}
@@ -38,6 +30,30 @@ func NewAddress(street, unit, city, state, zip string) Address {
 		a.State = cmp.Or(states[name], provinces[name], territories[name])
 	}
 	return a
+}
+
+// secondLine reads the second line of a form: "Apt 4", "4", "Maple Hall Apt 4".
+func secondLine(line string) Address {
+	p := parser{words: tokens(line)}
+	p.unit()
+	switch {
+	case p.buildingNamed():
+		p.names(len(p.words))
+	case p.at == 0 && (len(p.words) == 1 || len(p.words) == 2):
+		p = parser{words: tokens("# " + line)}
+		p.unit()
+	}
+	return p.a
+}
+
+// buildingNamed reports whether what has not been read names a building.
+func (p *parser) buildingNamed() bool {
+	for i := p.at + 1; i < len(p.words); i++ {
+		if oneOfSeveral[p.word(i)] {
+			return true
+		}
+	}
+	return false
 }
 
 // A parser takes the parts of an address off both ends of its words: place
