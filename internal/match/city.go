@@ -9,28 +9,45 @@ func (p *parser) takeCity() {
 		return
 	}
 	segment := p.lastSegment()
-	if segment > 0 && isPlace(p.words[segment:], p.a.State) && !p.streetOnly(segment) {
+	switch {
+	case segment > 0 && isPlace(p.words[segment:], p.a.State) && !p.streetOnly(segment):
 		p.cityFrom(segment)
-		return
-	}
-	if p.a.State == "" && p.a.ZIP == "" {
-		at := p.cityEnd(n, "")
-		if at <= segment || at == n {
-			return
-		}
-		if found, _ := placeNamed(p.words[at:]); p.suffixBefore(segment, at) || found.big && p.streetWords(at) && segment == 0 && houseNumber.MatchString(p.word(0)) && len(p.word(at-1)) > 1 {
-			p.cityFrom(p.cityStart(at, segment))
-		}
-		return
-	}
-	if p.cityEnd(n, p.a.State) == n {
+	case p.a.State == "" && p.a.ZIP == "":
+		p.takeLoneCity(segment)
+	case p.cityEnd(n, p.a.State) == n:
 		if at := p.cityNear(n); at < n && at > segment && p.streetWords(at) {
 			p.cityFrom(at)
 		}
+	default:
+		p.takeKnownCity(segment)
+	}
+}
+
+// takeLoneCity takes a city without a state or ZIP: behind a street with a
+// suffix, or a big one behind a number and a street.
+func (p *parser) takeLoneCity(segment int) {
+	n := len(p.words)
+	at := p.cityEnd(n, "")
+	if at <= segment || at == n {
 		return
 	}
-	for at := p.cityEnd(n, p.a.State); at < n; at++ {
-		if at >= segment && isPlace(p.words[at:], p.a.State) && (at == 0 || at > segment && p.streetWords(at) || at == segment) {
+	if p.suffixBefore(segment, at) || segment == 0 && p.bigCityAt(at) {
+		p.cityFrom(p.cityStart(at, segment))
+	}
+}
+
+// bigCityAt reports whether a city that is known without its state begins with
+// word i, behind a number and a street.
+func (p *parser) bigCityAt(i int) bool {
+	found, _ := placeNamed(p.words[i:])
+	return found.big && p.streetWords(i) && houseNumber.MatchString(p.word(0)) && len(p.word(i-1)) > 1
+}
+
+// takeKnownCity takes the longest city of the state before which there is a
+// street.
+func (p *parser) takeKnownCity(segment int) {
+	for at := max(segment, p.cityEnd(len(p.words), p.a.State)); at < len(p.words); at++ {
+		if isPlace(p.words[at:], p.a.State) && (at == segment || p.streetWords(at)) {
 			p.cityFrom(p.cityStart(at, segment))
 			return
 		}
@@ -49,10 +66,17 @@ func (p *parser) cityStart(i, segment int) int {
 	case roads[p.word(i-2)] && hasDigit(p.word(i-1)) && directions[p.word(i)] != "" && isPlace(p.words[i+1:], p.a.State),
 		two == 2 && isPlace(p.words[i+1:], p.a.State), p.gridAt(i) && isPlace(p.words[i+1:], p.a.State):
 		return i + 1
-	case segment > 0 && i == segment+1 && directions[p.word(segment)] != "" && (len(p.word(segment)) > 2 || len(p.word(segment)) == 1 && !hasDigit(p.word(segment-1))):
+	case segment > 0 && i == segment+1 && p.directionOfCity(segment):
 		return segment
 	}
 	return i
+}
+
+// directionOfCity reports whether the direction at word i, behind a comma, is of
+// the city and not of the street: "North" or "N", but not "NW" or "Hwy 31, W".
+func (p *parser) directionOfCity(i int) bool {
+	w := p.word(i)
+	return directions[w] != "" && (len(w) > 2 || len(w) == 1 && !hasDigit(p.word(i-1)))
 }
 
 var municipalities = set("borough city town township village")
@@ -178,14 +202,21 @@ func (p *parser) city() {
 	if from > 0 && (coded(city) || len(city) == 1 && directions[city[0].text] != "") {
 		return // a code, or a direction
 	}
-	if last := city[len(city)-1].text; p.a.State+p.a.ZIP == "" && from > 0 && len(city) > 1 && (directions[last] != "" || buildings[last]) && !isPlace(city, "") {
-		return // the name of a building
+	if p.a.State+p.a.ZIP == "" && from > 0 && namesBuilding(city) {
+		return
 	}
 	if len(city) > 1 && p.a.State != "" && states[city[0].text] == p.a.State && len(city[0].text) == 2 {
 		city = city[1:] // "Arleta, CA. Arleta CA 91331"
 	}
 	p.a.City = text(city)
 	p.words = p.words[:from]
+}
+
+// namesBuilding reports whether the words where a city could be are the name of a
+// building.
+func namesBuilding(words []token) bool {
+	last := words[len(words)-1].text
+	return len(words) > 1 && (directions[last] != "" || buildings[last]) && !isPlace(words, "")
 }
 
 func (p *parser) commaWithin(from, to int) bool {

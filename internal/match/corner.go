@@ -19,8 +19,8 @@ func (p *parser) corner() bool {
 		first.street()
 		second := parser{words: p.words[i+1 : end]}
 		second.street()
-		p.a.Number, p.a.PreDir, p.a.Street, p.a.Suffix, p.a.PostDir = first.a.Number, first.a.PreDir, first.a.Street, first.a.Suffix, first.a.PostDir
-		p.a.Cross = second.a.StreetLine()
+		p.a.Number, p.a.PreDir, p.a.Street = first.a.Number, first.a.PreDir, first.a.Street
+		p.a.Suffix, p.a.PostDir, p.a.Cross = first.a.Suffix, first.a.PostDir, second.a.StreetLine()
 		p.at = end
 		p.behindStreet()
 		return true

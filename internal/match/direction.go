@@ -31,14 +31,13 @@ func (p *parser) doctorName(i int) bool {
 
 // directionAt reads "N", "North", "NE" or "N E".
 func (p *parser) directionAt(i int) (d string, n int) {
-	first, second := directions[p.word(i)], directions[p.word(i+1)]
-	if (first == "n" || first == "s") && len(p.word(i)) == 1 && len(p.word(i+1)) == 1 && (second == "e" || second == "w") && !p.words[i].comma {
-		return first + second, 2
+	switch pair := p.word(i) + p.word(i+1); {
+	case len(p.word(i)) == 1 && len(pair) == 2 && len(directions[pair]) == 2 && !p.words[i].comma:
+		return pair, 2
+	case directions[p.word(i)] != "":
+		return directions[p.word(i)], 1
 	}
-	if first == "" {
-		return "", 0
-	}
-	return first, 1
+	return "", 0
 }
 
 // postDirection takes a direction behind the street: at once, or abbreviated

@@ -17,7 +17,7 @@ var (
 // comma.
 func (p *parser) cutAttention() {
 	for i := range p.words {
-		if w := p.word(i); w != "attn" && w != "c/o" && w != "attention" && (w != "care" || p.word(i+1) != "of") && (w != "att" || i > 0 && !p.words[i-1].comma) {
+		if !p.attentionAt(i) {
 			continue
 		}
 		end := p.segmentEnd(i)
@@ -32,6 +32,19 @@ func (p *parser) cutAttention() {
 		p.cut(i, end)
 		return
 	}
+}
+
+// attentionAt reports whether word i says that a name follows.
+func (p *parser) attentionAt(i int) bool {
+	switch p.word(i) {
+	case "attn", "c/o", "attention":
+		return true
+	case "care":
+		return p.word(i+1) == "of"
+	case "att":
+		return i == 0 || p.words[i-1].comma
+	}
+	return false
 }
 
 // names reads the words before word end, which are no street: units, and what
@@ -63,12 +76,12 @@ func (p *parser) name(name []token, before bool) {
 	switch {
 	case len(name) == 1 && sure[unitTypes[name[0].text]]:
 		return // "Suite", without its number
-	case p.a.City != "" && (text(name) == p.a.City || text(name) == p.a.City+" "+p.a.State) || p.a.State != "" && stateNamed(name) == p.a.State:
+	case p.placeAgain(name):
 		return // "Barstow, CA. Barstow CA 92311"
 	case before && p.a.City == "" && p.a.State != "" && isPlace(name, p.a.State):
 		p.a.City, p.placed = text(name), false // "Lancaster 2010 W Ave K CA 93536"
 		return
-	case len(name) == 1 && digits(name[0].text) || len(name) == 2 && digits(name[1].text) && len(name[0].text) <= 4 && !recipients[name[0].text]:
+	case numberAlone(name):
 		p.a.Unit = join(p.a.Unit, text(name)) // "SCB 223"
 		return
 	}
@@ -89,11 +102,34 @@ func (p *parser) name(name []token, before bool) {
 	p.a.Recipient = join(p.a.Recipient, text(name))
 }
 
+// placeAgain reports whether words say the city or the state once more.
+func (p *parser) placeAgain(words []token) bool {
+	name := text(words)
+	if p.a.City != "" && (name == p.a.City || name == p.a.City+" "+p.a.State) {
+		return true
+	}
+	return p.a.State != "" && stateNamed(words) == p.a.State
+}
+
+// numberAlone reports whether words are a number, or one behind a short code.
+func numberAlone(words []token) bool {
+	switch len(words) {
+	case 1:
+		return digits(words[0].text)
+	case 2:
+		return digits(words[1].text) && len(words[0].text) <= 4 && !recipients[words[0].text]
+	}
+	return false
+}
+
 // landmark reads "1000 Nationsbank Center", which is no street where no place
 // follows.
 func (p *parser) landmark() bool {
 	n := len(p.words)
-	if !p.placed || p.a.State+p.a.ZIP+p.a.City != "" || n < 3 || !landmarks[p.word(n-1)] || p.a.Box != "" || p.segmentEnd(0) < n || p.suffixBefore(0, n) || p.houseNumber(1) > 0 {
+	if !p.placed || n < 3 || p.a.State+p.a.ZIP+p.a.City+p.a.Box != "" || !landmarks[p.word(n-1)] {
+		return false
+	}
+	if p.segmentEnd(0) < n || p.suffixBefore(0, n) || p.houseNumber(1) > 0 {
 		return false
 	}
 	p.a.Building = text(p.words)

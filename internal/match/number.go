@@ -65,11 +65,23 @@ func (p *parser) numberOfUnit() bool {
 	return true
 }
 
-// letterOfNumber tells "214 B South Boulevard" from "107 A Street".
+// letterOfNumber tells "214 B South Boulevard" from "107 A Street": a street
+// follows the letter.
 func (p *parser) letterOfNumber() bool {
-	w, next := p.word(p.at), p.word(p.at+1)
-	return len(w) == 1 && w[0] >= 'a' && w[0] <= 'z' && directions[w] == "" && (p.highwayAt(p.at+1) > 0 || len(next) > 1 || directions[next] != "" && p.at+2 < len(p.words)) &&
-		!p.words[p.at].comma && (directions[next] == "" || !p.ends(p.at+1)) && (streetSuffixes[next] == "" || p.highwayAt(p.at+1) > 0) && !digits(next) && !joiners[next] && p.highwayAt(p.at) == 0 && w != "i"
+	w := p.word(p.at)
+	if len(w) != 1 || w[0] < 'a' || w[0] > 'z' || w == "i" || directions[w] != "" || p.words[p.at].comma || p.highwayAt(p.at) > 0 {
+		return false
+	}
+	next := p.word(p.at + 1)
+	switch {
+	case digits(next), joiners[next]:
+		return false
+	case directions[next] != "":
+		return !p.ends(p.at+1) && streetSuffixes[next] == ""
+	case p.highwayAt(p.at+1) > 0:
+		return true
+	}
+	return len(next) > 1 && streetSuffixes[next] == ""
 }
 
 // houseNumber finds the number behind a recipient or the name of a building:
@@ -110,7 +122,12 @@ func (p *parser) mayBeNumber(i int) bool {
 	if numberWords[p.word(i)] != "" && i > 0 && p.suffixBefore(i+1, min(i+4, len(p.words))) {
 		return true // "Anheuser Busch One Busch Place"
 	}
-	return i > 0 && houseNumber.MatchString(p.word(i)) && p.highwayAt(i-1) == 0 && (i < 2 || p.highwayAt(i-2) < 3) && !lead[p.word(i-1)] && !inUnit(p, i)
+	return i > 0 && houseNumber.MatchString(p.word(i)) && !lead[p.word(i-1)] && !p.numberOfRoad(i) && !inUnit(p, i)
+}
+
+// numberOfRoad reports whether word i is the number of "Highway 12".
+func (p *parser) numberOfRoad(i int) bool {
+	return p.highwayAt(i-1) > 0 || i >= 2 && p.highwayAt(i-2) >= 3
 }
 
 // inUnit reports whether word i is the number of a unit: "7th", "# 4".
@@ -142,12 +159,21 @@ func (p *parser) laterNumber() int {
 			i += n - 1
 			continue
 		}
-		if end < 0 || !p.mayBeNumber(i) || i+1 >= len(p.words) || i == end+1 && !p.words[end].comma && !p.suffixBefore(i, min(i+6, len(p.words))) || i > end+4 {
-			continue
-		}
-		if p.suffixBefore(i, min(i+6, len(p.words))) || p.words[i-1].comma && !hasDigit(p.word(i+1)) && p.unitAt(i+1) == 0 && !p.words[i].comma && !p.lastLetter(i+1) {
+		if end >= 0 && i <= end+4 && i+1 < len(p.words) && p.mayBeNumber(i) && p.numberBehind(end, i) {
 			return i
 		}
 	}
 	return -1
+}
+
+// numberBehind reports whether word i is the number of a street behind the name
+// that ends with word end: a suffix follows, or the number begins a part.
+func (p *parser) numberBehind(end, i int) bool {
+	switch {
+	case p.suffixBefore(i, min(i+6, len(p.words))):
+		return true
+	case i == end+1 && !p.words[end].comma, !p.words[i-1].comma, p.words[i].comma:
+		return false
+	}
+	return !hasDigit(p.word(i+1)) && p.unitAt(i+1) == 0 && !p.lastLetter(i+1)
 }

@@ -134,8 +134,8 @@ func (p *parser) withoutNumber() {
 	for p.at < len(p.words) {
 		end := p.segmentEnd(p.at)
 		switch {
-		case p.placed && end == len(p.words) && end-p.at > 1 && directions[p.word(p.at)] == "" && isPlace(p.words[p.at:], p.a.State) && !strong[streetSuffixes[p.word(end-1)]]:
-			return // a city
+		case p.placed && end == len(p.words) && p.onlyCity():
+			return
 		case p.streetLike(p.at, end):
 			p.street()
 			return
@@ -149,6 +149,12 @@ func (p *parser) withoutNumber() {
 	}
 }
 
+// onlyCity reports whether all that is left is a city of several words.
+func (p *parser) onlyCity() bool {
+	last := len(p.words) - 1
+	return last > p.at && directions[p.word(p.at)] == "" && !strong[streetSuffixes[p.word(last)]] && isPlace(p.words[p.at:], p.a.State)
+}
+
 // streetLike reports whether the words of a part without a number name a
 // street.
 func (p *parser) streetLike(from, to int) bool {
@@ -159,12 +165,31 @@ func (p *parser) streetLike(from, to int) bool {
 		return true
 	}
 	for i := from + 1; i < to; i++ {
-		if last := p.word(to - 1); strong[streetSuffixes[p.word(i)]] && !buildings[last] && (i < 2 || i < to-1 || p.a.City == "" || !buildingEnds[last] && streetSuffixes[last] != "pl") {
+		if strong[streetSuffixes[p.word(i)]] && !p.endsBuilding(i, to-1) {
 			return true
 		}
 	}
-	last := p.word(to - 1)
-	return to-from > 1 && (directions[last] != "" || streetSuffixes[last] != "" && !buildings[last] && p.a.City == "" && p.a.ZIP == "") || ordinalNumber.MatchString(p.word(from)) || ordinals[p.word(from)] != "" && to-from == 2
+	return p.ordinalAlone(from, to) || to-from > 1 && p.endsStreet(to-1)
+}
+
+// endsBuilding reports whether a suffix at word i belongs to the name of a
+// building that ends with word last: "Ford Court Tower", or, before a city, "Lincoln
+// Center Place".
+func (p *parser) endsBuilding(i, last int) bool {
+	w := p.word(last)
+	return buildings[w] || i >= 2 && i == last && p.a.City != "" && (buildingEnds[w] || streetSuffixes[w] == "pl")
+}
+
+// ordinalAlone reports whether words begin with the number of a street: "5th
+// Ave", "Fifth Avenue".
+func (p *parser) ordinalAlone(from, to int) bool {
+	return ordinalNumber.MatchString(p.word(from)) || ordinals[p.word(from)] != "" && to-from == 2
+}
+
+// endsStreet reports whether word i, a direction or a suffix, ends a street.
+func (p *parser) endsStreet(i int) bool {
+	w := p.word(i)
+	return directions[w] != "" || streetSuffixes[w] != "" && !buildings[w] && p.a.City == "" && p.a.ZIP == ""
 }
 
 // streetStarts are words before the name of a street, as others stand behind.

@@ -2,6 +2,7 @@ package match
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -167,7 +168,7 @@ func roadKey(street string) string {
 	}
 	for _, h := range highways {
 		n := len(h.words)
-		if n < len(words) && strings.Join(words[:n], " ") == strings.Join(h.words, " ") && (roadNumber.MatchString(words[n]) || roadLetter.MatchString(words[n])) {
+		if n < len(words) && slices.Equal(words[:n], h.words) && (roadNumber.MatchString(words[n]) || roadLetter.MatchString(words[n])) {
 			return h.name + " " + fold(strings.Join(words[n:], " "), branchForms)
 		}
 	}

@@ -88,8 +88,8 @@ func (p *parser) wholeStreet(end int) {
 	for at > p.at && streetSuffixes[p.word(at)] == "" {
 		at--
 	}
-	if at > p.at && (streetSuffixes[p.word(at)] == "hwy" || streetSuffixes[p.word(at)] == "rte" || p.word(at-1) == "county") && at+2 == end && roadNumber.MatchString(p.word(at+1)) {
-		p.take(at) // "Scenic Hwy 98"
+	if at > p.at && at+2 == end && p.numberedRoad(at) {
+		p.take(at)
 		return
 	}
 	if at <= p.at || stop-at > 3 || !p.onlyDirection(at+1, stop) {
@@ -115,6 +115,13 @@ func (p *parser) wholeStreet(end int) {
 			p.postDirection()
 		}
 	}
+}
+
+// numberedRoad reports whether a number follows the suffix at word i as in
+// "Scenic Hwy 98".
+func (p *parser) numberedRoad(i int) bool {
+	suffix := streetSuffixes[p.word(i)]
+	return (suffix == "hwy" || suffix == "rte" || p.word(i-1) == "county") && roadNumber.MatchString(p.word(i+1))
 }
 
 // endsBefore reports whether the street is whole before its last suffix, word i:
@@ -148,26 +155,38 @@ func (p *parser) looseUnitBefore(end int) int {
 		return 0
 	}
 	last, before := p.word(end-1), p.word(end-2)
-	single := len(last) == 1 && directions[last] == "" && p.a.PreDir != "" && !joiners[before]
-	if (looseUnit.MatchString(last) || single) && (n >= 3 || !ordinalNumber.MatchString(last)) && p.afterStreet(end-1) {
+	switch {
+	case p.looseNumber(end - 1), p.looseFloor(last, before):
 		return 1
-	}
-	if ordinalNumber.MatchString(last) && p.a.PreDir != "" && len(before) > 2 && streetSuffixes[before] == "" {
-		return 1 // "W Foster 1st"
-	}
-	if n == 2 && numberLetter.MatchString(last) && p.wholeName(before) {
+	case n == 2 && numberLetter.MatchString(last) && p.wholeName(before):
 		return 1 // "Broadway 5C"
-	}
-	if n >= 3 && (len(last) == 1 || directions[last] != "") && looseUnit.MatchString(before) && (p.afterStreet(end-2) || n == 3 && !lead[p.word(end-3)] && len(p.word(end-3)) > 2 && directions[p.word(end-3)] == "") && !digits(p.word(end-3)) {
+	case n >= 3 && (len(last) == 1 || directions[last] != "") && p.looseBefore(end-2):
 		return 2
 	}
 	return 0
 }
 
-// wholeName reports whether a word can be all of a street's name, so that a
-// number behind it is none of it: "Broadway 5C", but not "Calle 5C".
-func (p *parser) wholeName(w string) bool {
-	return len(w) > 2 && !lead[w] && streetSuffixes[w] == "" && !hasDigit(w) && !streetStarts[w] && states[w] == ""
+// looseNumber reports whether word i, the last of a street, is the number or
+// letter of a unit.
+func (p *parser) looseNumber(i int) bool {
+	w, before := p.word(i), p.word(i-1)
+	letter := len(w) == 1 && directions[w] == "" && p.a.PreDir != "" && !joiners[before]
+	return (looseUnit.MatchString(w) || letter) && (i-p.at >= 2 || !ordinalNumber.MatchString(w)) && p.afterStreet(i)
+}
+
+// looseFloor reads "W Foster 1st".
+func (p *parser) looseFloor(last, before string) bool {
+	return ordinalNumber.MatchString(last) && p.a.PreDir != "" && len(before) > 2 && streetSuffixes[before] == ""
+}
+
+// looseBefore reports whether word i is a unit's number that a letter or a
+// direction follows.
+func (p *parser) looseBefore(i int) bool {
+	before := p.word(i - 1)
+	if !looseUnit.MatchString(p.word(i)) || digits(before) {
+		return false
+	}
+	return p.afterStreet(i) || i-p.at == 1 && !lead[before] && len(before) > 2 && directions[before] == ""
 }
 
 func (p *parser) takeUnit(from, to int) {
@@ -178,6 +197,12 @@ func (p *parser) takeUnit(from, to int) {
 		}
 		p.a.Unit = join(p.a.Unit, unitNumber(id))
 	}
+}
+
+// wholeName reports whether a word can be all of a street's name, so that a
+// number behind it is none of it: "Broadway 5C", but not "Calle 5C".
+func (p *parser) wholeName(w string) bool {
+	return len(w) > 2 && !lead[w] && streetSuffixes[w] == "" && !hasDigit(w) && !streetStarts[w] && states[w] == ""
 }
 
 // withoutSuffix reads "Lincoln Park West" and "N. Rutherford", and a suffix
@@ -211,12 +236,18 @@ func (p *parser) leftOver(end int) {
 	rest := p.words[min(p.at, end):end]
 	switch {
 	case len(rest) == 0:
-	case len(rest) == 1 && (looseUnit.MatchString(rest[0].text) || len(rest[0].text) <= 2 && directions[rest[0].text] == "" && (!p.placed || end == len(p.words))):
+	case len(rest) == 1 && p.looseRest(rest[0].text, end):
 		p.a.Unit = join(unitNumber(rest[0].text), p.a.Unit)
 		p.at = end
 	case !p.placed || p.cityBehind(end):
 		p.spare(end)
 	}
+}
+
+// looseRest reports whether the one word left before word end is a unit: a
+// number, or where no city follows two letters.
+func (p *parser) looseRest(w string, end int) bool {
+	return looseUnit.MatchString(w) || len(w) <= 2 && directions[w] == "" && (!p.placed || end == len(p.words))
 }
 
 var (
@@ -229,7 +260,10 @@ var (
 // that a number at i is a unit: "1020 W Bryn Mawr 211".
 func (p *parser) afterStreet(i int) bool {
 	prev := p.word(i - 1)
-	return !lead[prev] && p.highwayAt(i-1) == 0 && (i-p.at >= 2 || streetSuffixes[prev] != "" || directions[prev] != "" || i-p.at == 1 && p.a.PreDir != "" && !digits(prev))
+	if lead[prev] || p.highwayAt(i-1) > 0 {
+		return false
+	}
+	return i-p.at >= 2 || streetSuffixes[prev] != "" || directions[prev] != "" || i-p.at == 1 && p.a.PreDir != "" && !digits(prev)
 }
 
 func (p *parser) onlyDirection(from, to int) bool {
@@ -257,56 +291,98 @@ func (p *parser) take(i int) {
 // streetBeforeCity reads a street that a city follows without a comma: the
 // first run of strong suffixes ends it.
 func (p *parser) streetBeforeCity() {
+	switch {
+	case p.strongStreet(), p.misspelledStreet(), p.directedStreet(), p.weakStreet():
+	case p.a.Number == "" && p.a.PreDir == "": // a place without a street
+	default:
+		p.oneWordStreet()
+	}
+}
+
+// strongStreet ends the street with the first run of strong suffixes, and takes a
+// unit's number behind it.
+func (p *parser) strongStreet() bool {
 	for i := p.at + 1; i < len(p.words); i++ {
 		if !strong[streetSuffixes[p.word(i)]] || p.saintAt(i) {
 			continue
 		}
-		for {
-			if _, n := p.directionAt(i + 1); n > 0 && p.suffixAt(i+1+n) && !p.words[i].comma {
-				i += 1 + n // "Park Circle East Rd"
-			} else if p.suffixAt(i+1) && !p.words[i].comma {
-				i++
-			} else {
-				break
-			}
-		}
-		p.take(i)
+		p.take(p.lastSuffix(i))
 		p.postDirection()
-		if w := p.word(p.at); looseUnit.MatchString(w) && !ordinalNumber.MatchString(w) && !p.words[p.at-1].comma && !p.suffixBefore(p.at+1, p.segmentEnd(p.at)) {
-			p.a.Unit = unitNumber(w)
+		if p.unitBehindSuffix() {
+			p.a.Unit = unitNumber(p.word(p.at))
 			p.at++
 		}
-		return
+		return true
 	}
+	return false
+}
+
+// lastSuffix is the last word of the run of suffixes that begins with word i:
+// "Park Circle East Rd".
+func (p *parser) lastSuffix(i int) int {
+	for !p.words[i].comma {
+		if _, n := p.directionAt(i + 1); n > 0 && p.suffixAt(i+1+n) {
+			i += 1 + n
+		} else if p.suffixAt(i + 1) {
+			i++
+		} else {
+			break
+		}
+	}
+	return i
+}
+
+// unitBehindSuffix reports whether the next word is a unit's number, and not that
+// of a second address.
+func (p *parser) unitBehindSuffix() bool {
+	w := p.word(p.at)
+	return looseUnit.MatchString(w) && !ordinalNumber.MatchString(w) && !p.words[p.at-1].comma && !p.suffixBefore(p.at+1, p.segmentEnd(p.at))
+}
+
+// misspelledStreet ends the street with a suffix that is spelled wrong.
+func (p *parser) misspelledStreet() bool {
 	for i := p.at + 1; i < len(p.words); i++ {
 		if s := nearSuffix(p.word(i)); s != "" {
 			p.take(i)
 			p.a.Suffix = s
 			p.postDirection()
-			return
+			return true
 		}
 	}
+	return false
+}
+
+// directedStreet ends the street with a direction in short.
+func (p *parser) directedStreet() bool {
 	for i := p.at + 1; i < len(p.words); i++ {
-		if d, n := p.directionAt(i); n > 0 && len(p.word(i)) <= 2 && d != "" {
+		if _, n := p.directionAt(i); n > 0 && len(p.word(i)) <= 2 {
 			p.a.Street = streetName(p.words[p.at:i])
 			p.at = i
 			p.postDirection()
-			return
+			return true
 		}
 	}
+	return false
+}
+
+// weakStreet ends the street with a suffix that may also begin or end a name.
+func (p *parser) weakStreet() bool {
 	for i := p.at + 1; i < len(p.words)-1; i++ {
 		if streetSuffixes[p.word(i)] != "" && !p.saintAt(i) && !startsCity[p.word(i)] {
 			p.take(i)
 			p.postDirection()
-			return
+			return true
 		}
 	}
-	if p.a.Number == "" && p.a.PreDir == "" {
-		return // a place without a street
-	}
+	return false
+}
+
+// oneWordStreet takes one word for the street, or those that belong together:
+// "Via de Ventura", "The Prado".
+func (p *parser) oneWordStreet() {
 	end := p.at + 1
 	for end+1 < len(p.words) && (joins[p.word(end)] || joins[p.word(end-1)]) {
-		end++ // "Via de Ventura", "The Prado"
+		end++
 	}
 	p.a.Street = streetName(p.words[p.at:end])
 	p.at = end

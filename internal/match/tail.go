@@ -66,16 +66,25 @@ func (p *parser) sameZIP(zip string) bool {
 // cutTail takes the name of a country off the end, unless it may be a word of
 // the address: "12 US".
 func (p *parser) cutTail(tail string) bool {
-	n := len(strings.Fields(tail))
-	first := len(p.words) - n
-	if first < 0 || first == 0 && tail == "us" || first < 2 && first > 0 && !p.words[first-1].comma && states[p.word(first-1)] == "" || text(p.words[first:]) != tail {
-		return false
-	}
-	if tail == "us" && first > 0 && !p.words[first-1].comma && !hasDigit(p.word(first-1)) && p.a.Country == "" && states[p.word(first-1)] == "" {
+	first := len(p.words) - len(strings.Fields(tail))
+	if first < 0 || text(p.words[first:]) != tail || !p.countryAt(first, tail) {
 		return false
 	}
 	p.words = p.words[:first]
 	return true
+}
+
+// countryAt reports whether the country that begins with word i is no word of
+// the street before it.
+func (p *parser) countryAt(i int, country string) bool {
+	if i == 0 {
+		return country != "us"
+	}
+	before := p.word(i - 1)
+	if p.words[i-1].comma || states[before] != "" {
+		return true
+	}
+	return i >= 2 && (country != "us" || hasDigit(before) || p.a.Country != "")
 }
 
 // zeroStates have postal codes that begin with a zero.
@@ -134,16 +143,21 @@ func stateNamed(words []token) string {
 // behind a unit.
 func (p *parser) stateBeforeCity() {
 	for i := len(p.words) - 2; i > 1 && i > len(p.words)-6; i-- {
-		state := states[p.word(i)]
-		if p.floorAt(i) {
-			continue
-		}
-		if len(p.word(i)) == 2 && state != "" && streetSuffixes[p.word(i)] == "" && directions[p.word(i)] == "" && (isPlace(p.words[i+1:], state) || hasDigit(p.word(i-1)) && p.highwayAt(i-2) == 0) {
+		if state := p.shortState(i); state != "" && (isPlace(p.words[i+1:], state) || hasDigit(p.word(i-1)) && p.highwayAt(i-2) == 0) {
 			p.a.State, p.a.City, p.words = state, text(p.words[i+1:]), p.words[:i]
 			p.placed = false
 			return
 		}
 	}
+}
+
+// shortState reads word i as the two letters of a state that can be nothing else.
+func (p *parser) shortState(i int) string {
+	w := p.word(i)
+	if len(w) != 2 || streetSuffixes[w] != "" || directions[w] != "" || p.floorAt(i) {
+		return ""
+	}
+	return states[w]
 }
 
 // floorAt tells "27th Fl" and "2 Fl" from Florida.

@@ -61,7 +61,7 @@ func unstuck(w string) []token {
 	if m := stuckBox.FindStringSubmatch(w); m != nil {
 		return []token{{text: m[1]}, {text: m[2]}}
 	}
-	if m := stuckRoad.FindStringSubmatch(w); m != nil && (roads[m[1]] || len(m[1]) == 2 && (numberedRoads[m[1]] || m[2] == "-" && states[m[1]] != "")) {
+	if m := stuckRoad.FindStringSubmatch(w); m != nil && stuckRoads(m[1], m[2]) {
 		return []token{{text: m[1]}, {text: m[3]}}
 	}
 	if m := stuckHalf.FindStringSubmatch(w); m != nil {
@@ -80,6 +80,12 @@ func unstuck(w string) []token {
 		return nil
 	}
 	return []token{{text: w}}
+}
+
+// stuckRoads reports whether a word before a number is a road's: "hwy98", "us19",
+// "ca-299".
+func stuckRoads(w, hyphen string) bool {
+	return roads[w] || numberedRoads[w] || len(w) == 2 && hyphen == "-" && states[w] != ""
 }
 
 // numbered writes "No. 4" as "# 4" and "Highway No. 4" as "Highway 4".
@@ -114,7 +120,10 @@ func numbered(in []token) []token {
 var longUnits = []struct {
 	word     string
 	numbered bool
-}{{"suite", true}, {"apartment", true}, {"building", true}, {"floor", true}, {"mezzanine", false}, {"penthouse", false}, {"basement", false}}
+}{
+	{"suite", true}, {"apartment", true}, {"building", true}, {"floor", true},
+	{"mezzanine", false}, {"penthouse", false}, {"basement", false},
+}
 
 // unitWord mends a designator that is spelled wrong.
 func unitWord(w string, hasNumber bool) string {
@@ -134,8 +143,10 @@ var numberedRoads = set("us sr fm cr ih")
 // ofRoad reports whether a word may stand before "highway" and its number, so
 // that the number is no unit: "State Highway # 4", but not "Dixie Hwy # 301".
 func ofRoad(w string) bool {
-	return hasDigit(w) || directions[w] != "" || states[w] != "" || joiners[w] || w == "us" || w == "state" || w == "county" || w == "co" || w == "old" || w == "rural"
+	return hasDigit(w) || directions[w] != "" || states[w] != "" || joiners[w] || roadOwners[w]
 }
+
+var roadOwners = set("us state county co old rural")
 
 var roads = set("highway hwy hghwy route rte rt interstate")
 

@@ -123,8 +123,13 @@ var wings = set("tower twr hall wing bldg building")
 // wingAt reads "north tower" and "B wing", where no street goes on behind them.
 func (p *parser) wingAt(i int) bool {
 	w, next := p.word(i), p.word(i+1)
-	return wings[next] && (directions[w] != "" || len(w) == 1 && w[0] >= 'a') && !p.words[i].comma && (i == 0 || i > 2 && !joiners[p.word(i-1)]) &&
-		(i+2 >= len(p.words) || p.words[i+1].comma || p.unitAt(i+2) > 0 || unitTypes[next] != "bldg" && hasDigit(p.word(i + 2)[:1]))
+	if !wings[next] || p.words[i].comma || directions[w] == "" && (len(w) != 1 || w[0] < 'a') {
+		return false
+	}
+	if i > 0 && (i <= 2 || joiners[p.word(i-1)]) {
+		return false
+	}
+	return i+2 >= len(p.words) || p.words[i+1].comma || p.unitAt(i+2) > 0 || unitTypes[next] != "bldg" && hasDigit(p.word(i + 2)[:1])
 }
 
 // storeys are floors without a number.
