@@ -47,7 +47,7 @@ func (p *parser) abroad() bool {
 		return true
 	}
 	before := *p
-	if p.province(territories) && (p.a.Country == "au" || fourDigits.MatchString(p.word(len(p.words)-1)) || len(p.a.State) == 3 && p.a.State != "act" && before.word(n-1) == p.a.State) {
+	if p.province(territories) && p.australian(before.word(n-1)) {
 		p.a.Country = "au"
 		if n := len(p.words); fourDigits.MatchString(p.word(n-1)) && n > 1 {
 			p.a.ZIP, p.words = p.word(n-1), p.words[:n-1] // "Sydney 2000 NSW"
@@ -65,6 +65,12 @@ func (p *parser) abroad() bool {
 	}
 	*p = before
 	return p.a.Country == "au"
+}
+
+// australian reports whether the state that was taken off, whose last word this
+// was, is of Australia: the country or the code say so, or its letters ("NSW").
+func (p *parser) australian(last string) bool {
+	return p.a.Country == "au" || fourDigits.MatchString(p.word(len(p.words)-1)) || len(last) == 3 && last == p.a.State && last != "act"
 }
 
 // canadianCode reads "K1A 0B1" or "K1A0B1" before word n.

@@ -23,12 +23,20 @@ func init() {
 }
 
 var (
-	streetSuffixes = standard(suffixTable, "wynd wynd", "av ave", "avenida avenida", "plz plz", "blv blvd", "hgwy hwy", "hghwy hwy", "cmns cmns", "xrds xrds", "prk park", "strt st", "pde pde", "cct cct")
-	directions     = standard(directionTable, "no n", "so s", "n.e ne")
-	states         = standard(stateTable, "puerto_rico pr", "pr pr", "vi vi", "virgin_islands vi", "us_virgin_islands vi", "guam gu", "gu gu", "aa aa", "ae ae", "ap ap")
-	unitTypes      = standard(unitTable, "num #", "bsmt bsmt", "ofc ofc", "spc spc", "trlr trlr", "ph ph",
-		"hangar hngr", "level fl", "lvl fl", "flr fl", "suit ste", "suites ste", "building bldg", "bld bldg", "apts apt", "apmt apt", "un unit", "units unit", "lt lot", "flat apt",
-		"mezzanine mezz", "mezz mezz", "msc msc", "mc msc", "m/c msc", "mailstop msc", "shop shop", "bin bin", "file file", "drawer drawer", "lockbox lockbox", "villa villa", "wing wing", "tower tower", "twr tower", "sp spc", "phase phase", "bay bay", "cabin cabin", "condo condo", "cottage cottage", "site site", "pad pad", "berth berth", "booth booth", "stall stall", "store store", "warehouse whse", "whse whse", "studio studio", "floors fl", "dock dock", "door door", "vlla villa", "flt apt", "box box", "house house", "upper uppr", "uppr uppr")
+	streetSuffixes = standard(suffixTable,
+		"wynd wynd", "av ave", "avenida avenida", "plz plz", "blv blvd", "hgwy hwy", "hghwy hwy", "cmns cmns", "xrds xrds", "prk park",
+		"strt st", "pde pde", "cct cct")
+	directions = standard(directionTable, "no n", "so s", "n.e ne")
+	states     = standard(stateTable,
+		"puerto_rico pr", "pr pr", "virgin_islands vi", "us_virgin_islands vi", "vi vi", "guam gu", "gu gu", "aa aa", "ae ae", "ap ap")
+	unitTypes = standard(unitTable,
+		"num #", "bsmt bsmt", "ofc ofc", "spc spc", "trlr trlr", "ph ph", "hangar hngr", "level fl", "lvl fl", "flr fl", "suit ste",
+		"suites ste", "building bldg", "bld bldg", "apts apt", "apmt apt", "un unit", "units unit", "lt lot", "flat apt",
+		"mezzanine mezz", "mezz mezz", "msc msc", "mc msc", "m/c msc", "mailstop msc", "shop shop", "bin bin", "file file",
+		"drawer drawer", "lockbox lockbox", "villa villa", "wing wing", "tower tower", "twr tower", "sp spc", "phase phase", "bay bay",
+		"cabin cabin", "condo condo", "cottage cottage", "site site", "pad pad", "berth berth", "booth booth", "stall stall",
+		"store store", "warehouse whse", "whse whse", "studio studio", "floors fl", "dock dock", "door door", "vlla villa", "flt apt",
+		"box box", "house house", "upper uppr", "uppr uppr")
 )
 
 // standard reads a table of variants; the standard forms stand for themselves.

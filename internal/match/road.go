@@ -6,22 +6,51 @@ import (
 	"strings"
 )
 
-// highways are the words before a road's number, in the forms of roadWord, and
-// how keys write them.
-var highways = []struct {
+// A highway is a kind of numbered road: the words before the number, in the forms
+// of roadWord, and how keys write them.
+type highway struct {
 	words []string
 	name  string
-}{
-	{[]string{"farm", "to", "market", "rd"}, "fm"}, {[]string{"farm", "to", "market"}, "fm"}, {[]string{"fm", "rd"}, "fm"}, {[]string{"fm"}, "fm"}, {[]string{"farm", "rd"}, "fm"},
-	{[]string{"us", "hwy"}, "us hwy"}, {[]string{"us", "rte"}, "us hwy"}, {[]string{"u", "s", "hwy"}, "us hwy"}, {[]string{"u", "s"}, "us hwy"}, {[]string{"us"}, "us hwy"},
-	{[]string{"state", "rd"}, "state hwy"}, {[]string{"state", "rte"}, "state hwy"}, {[]string{"state", "hwy"}, "state hwy"},
-	{[]string{"st", "rd"}, "state hwy"}, {[]string{"st", "rte"}, "state hwy"}, {[]string{"st", "hwy"}, "state hwy"}, {[]string{"sr"}, "state hwy"}, {[]string{"sth"}, "state hwy"}, {[]string{"sh"}, "state hwy"}, {[]string{"us", "alt"}, "us alt hwy"}, {[]string{"us", "alternate"}, "us alt hwy"}, {[]string{"us", "bus"}, "us bus hwy"}, {[]string{"us", "business"}, "us bus hwy"}, {[]string{"alt"}, "alt"}, {[]string{"alternate"}, "alt"}, {[]string{"ush"}, "us hwy"}, {[]string{"cth"}, "county hwy"}, {[]string{"s", "r"}, "state hwy"},
-	{[]string{"county", "rd"}, "county rd"}, {[]string{"co", "rd"}, "county rd"}, {[]string{"cr"}, "county rd"}, {[]string{"c", "r"}, "county rd"}, {[]string{"country", "rd"}, "county rd"}, {[]string{"cty", "rd"}, "county rd"}, {[]string{"cnty", "rd"}, "county rd"}, {[]string{"parish", "rd"}, "parish rd"}, {[]string{"forest", "rd"}, "forest rd"}, {[]string{"forest", "service", "rd"}, "forest rd"},
-	{[]string{"county", "trunk", "hwy"}, "county hwy"}, {[]string{"county", "hwy"}, "county hwy"}, {[]string{"co", "hwy"}, "county hwy"}, {[]string{"county", "rte"}, "county hwy"}, {[]string{"city", "hwy"}, "county hwy"}, {[]string{"cty", "hwy"}, "county hwy"}, {[]string{"cnty", "hwy"}, "county hwy"},
-	{[]string{"township", "rd"}, "twp rd"}, {[]string{"twp", "rd"}, "twp rd"}, {[]string{"tr"}, "twp rd"},
-	{[]string{"interstate", "hwy"}, "i"}, {[]string{"interstate"}, "i"}, {[]string{"ih"}, "i"}, {[]string{"i"}, "i"}, {[]string{"business", "loop"}, "bus loop"}, {[]string{"bus", "loop"}, "bus loop"}, {[]string{"business"}, "bus"}, {[]string{"bus"}, "bus"}, {[]string{"ranch", "rd"}, "ranch rd"},
-	{[]string{"private", "rd"}, "private rd"}, {[]string{"spur"}, "spur"},
-	{[]string{"hwy"}, "hwy"}, {[]string{"rte"}, "rte"}, {[]string{"rd"}, "rd"}, {[]string{"loop"}, "loop"}, {[]string{"ave"}, "ave"},
+}
+
+// highways are in the order in which they are tried.
+var highways = highwayRows(`
+fm: farm to market rd, farm to market, fm rd, fm, farm rd
+us hwy: us hwy, us rte, u s hwy, u s, us
+state hwy: state rd, state rte, state hwy, st rd, st rte, st hwy, sr, sth, sh
+us alt hwy: us alt, us alternate
+us bus hwy: us bus, us business
+alt: alt, alternate
+us hwy: ush
+county hwy: cth
+state hwy: s r
+county rd: county rd, co rd, cr, c r, country rd, cty rd, cnty rd
+parish rd: parish rd
+forest rd: forest rd, forest service rd
+county hwy: county trunk hwy, county hwy, co hwy, county rte, city hwy, cty hwy, cnty hwy
+twp rd: township rd, twp rd, tr
+i: interstate hwy, interstate, ih, i
+bus loop: business loop, bus loop
+bus: business, bus
+ranch rd: ranch rd
+private rd: private rd
+spur: spur
+hwy: hwy
+rte: rte
+rd: rd
+loop: loop
+ave: ave
+`)
+
+// highwayRows reads lines of a name and the ways to write it: "fm: fm, farm rd".
+func highwayRows(table string) (rows []highway) {
+	for line := range strings.Lines(strings.TrimSpace(table)) {
+		name, ways, _ := strings.Cut(line, ": ")
+		for way := range strings.SplitSeq(ways, ",") {
+			rows = append(rows, highway{strings.Fields(way), name})
+		}
+	}
+	return rows
 }
 
 // roadWord gives the standard form of a word before a road's number.
@@ -141,7 +170,10 @@ func (p *parser) endsWithDirection(i int) bool {
 }
 
 // branches are the words behind a road's number, and how many they are.
-var branches = map[string]int{"business": 1, "bus": 1, "alternate": 1, "alt": 1, "bypass": 1, "byp": 1, "truck": 1, "spur": 1, "service": 2, "frontage": 2, "access": 2, "feeder": 2}
+var branches = map[string]int{
+	"business": 1, "bus": 1, "alternate": 1, "alt": 1, "bypass": 1, "byp": 1, "truck": 1, "spur": 1,
+	"service": 2, "frontage": 2, "access": 2, "feeder": 2,
+}
 
 func roadName(words []token) string {
 	out := make([]string, len(words))
@@ -168,7 +200,7 @@ func roadKey(street string) string {
 	}
 	for _, h := range highways {
 		n := len(h.words)
-		if n < len(words) && slices.Equal(words[:n], h.words) && (roadNumber.MatchString(words[n]) || roadLetter.MatchString(words[n])) {
+		if n < len(words) && slices.Equal(words[:n], h.words) && (roadNumber.MatchString(words[n]) || roadLetter.MatchString(words[n]) || roadCode.MatchString(words[n])) {
 			return h.name + " " + fold(strings.Join(words[n:], " "), branchForms)
 		}
 	}
