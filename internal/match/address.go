@@ -161,7 +161,9 @@ var letteredNumber = regexp.MustCompile(`^(\d+)-?([a-z])$`)
 
 var (
 	placeForms  = map[string]string{"saint": "st", "mount": "mt", "fort": "ft"}
-	streetForms = map[string]string{"saint": "st", "mount": "mt", "fort": "ft", "doctor": "dr", "junior": "jr"}
+	streetForms = map[string]string{"saint": "st", "mount": "mt", "fort": "ft", "doctor": "dr", "junior": "jr",
+		"thirteenth": "13th", "fourteenth": "14th", "fifteenth": "15th", "sixteenth": "16th", "seventeenth": "17th", "eighteenth": "18th",
+		"nineteenth": "19th", "twentieth": "20th", "thirtieth": "30th", "fortieth": "40th", "fiftieth": "50th", "sixtieth": "60th"}
 )
 
 // fold writes some words in their other form.

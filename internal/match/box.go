@@ -22,6 +22,9 @@ func (p *parser) cutBox() {
 		return
 	}
 	line := text(p.words)
+	if strings.HasPrefix(line, "rd ") && strings.Contains(line, " box ") {
+		line = "rr" + line[2:] // rural delivery
+	}
 	if m := routeNamed.FindStringSubmatchIndex(line); m != nil {
 		p.a.Box = strings.ReplaceAll(strings.TrimSpace(line[m[2]:m[3]]), " #", "")
 		p.cut(len(strings.Fields(line[:m[2]])), len(strings.Fields(line[:m[3]])))

@@ -64,12 +64,23 @@ func (p *parser) cityStart(i, segment int) int {
 	_, two := p.directionAt(i - 1)
 	switch {
 	case roads[p.word(i-2)] && hasDigit(p.word(i-1)) && directions[p.word(i)] != "" && isPlace(p.words[i+1:], p.a.State),
-		two == 2 && isPlace(p.words[i+1:], p.a.State), p.gridAt(i) && isPlace(p.words[i+1:], p.a.State):
+		two == 2 && isPlace(p.words[i+1:], p.a.State), (p.gridAt(i) || p.numberedAt(i)) && isPlace(p.words[i+1:], p.a.State):
 		return i + 1
 	case segment > 0 && i == segment+1 && p.directionOfCity(segment):
 		return segment
 	}
 	return i
+}
+
+// numberedAt reports whether the direction at word i is that of a numbered street
+// before a big city, not the beginning of a small one: "46th Ct N Chicago".
+func (p *parser) numberedAt(i int) bool {
+	if i < 3 || directions[p.word(i)] == "" || !strong[streetSuffixes[p.word(i-1)]] || !ordinalNumber.MatchString(p.word(i-2)) || directions[p.word(i-3)] != "" {
+		return false
+	}
+	small, _ := placeNamed(p.words[i:])
+	rest, _ := placeNamed(p.words[i+1:])
+	return rest.big && !small.big
 }
 
 // directionOfCity reports whether the direction at word i, behind a comma, is of

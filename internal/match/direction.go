@@ -29,15 +29,27 @@ func (p *parser) doctorName(i int) bool {
 	return p.word(i) == "dr" && !p.words[i].comma && (p.word(i+1) == "martin" || p.suffixBefore(i+1, min(i+6, p.segmentEnd(i))))
 }
 
-// directionAt reads "N", "North", "NE" or "N E".
+// directionAt reads "N", "North", "NE", "N E" or "North East".
 func (p *parser) directionAt(i int) (d string, n int) {
 	switch pair := p.word(i) + p.word(i+1); {
 	case len(p.word(i)) == 1 && len(pair) == 2 && len(directions[pair]) == 2 && !p.words[i].comma:
 		return pair, 2
+	case p.twoDirections(i):
+		return directions[p.word(i)] + directions[p.word(i+1)], 2
 	case directions[p.word(i)] != "":
 		return directions[p.word(i)], 1
 	}
 	return "", 0
+}
+
+// twoDirections reports whether words i and i+1 are a "South East" that ends the
+// street; before a name, the second is often part of it ("South West Temple").
+func (p *parser) twoDirections(i int) bool {
+	first, second := p.word(i), p.word(i+1)
+	if len(first) < 5 || len(second) != 4 || p.words[i].comma || !p.ends(i+1) {
+		return false
+	}
+	return len(directions[directions[first]+directions[second]]) == 2
 }
 
 // postDirection takes a direction behind the street: at once, or abbreviated

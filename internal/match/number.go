@@ -38,7 +38,13 @@ func (p *parser) number() {
 	p.a.Number = w
 	p.at++
 	switch next := p.word(p.at); {
-	case gridNumber.MatchString(w) && gridNumber.MatchString(next), fraction.MatchString(next), p.letterOfNumber():
+	case fraction.MatchString(next):
+		p.a.Number += " " + next
+		if p.at++; p.letterOfNumber() {
+			p.a.Number += " " + p.word(p.at)
+			p.at++
+		}
+	case gridNumber.MatchString(w) && gridNumber.MatchString(next), p.letterOfNumber():
 		p.a.Number += " " + next
 		p.at++
 	}

@@ -381,7 +381,7 @@ func (p *parser) weakStreet() bool {
 // "Via de Ventura", "The Prado".
 func (p *parser) oneWordStreet() {
 	end := p.at + 1
-	for end+1 < len(p.words) && (joins[p.word(end)] || joins[p.word(end-1)]) {
+	for end+1 < len(p.words) && (joins[p.word(end)] || joins[p.word(end-1)] || openers[p.word(end-1)]) {
 		end++
 	}
 	p.a.Street = streetName(p.words[p.at:end])
@@ -390,6 +390,7 @@ func (p *parser) oneWordStreet() {
 
 var (
 	joins      = set("de del la las los el of the")
+	openers    = set("van von san santa santo st saint mc mt mount ft fort port dr rev gen martin")
 	startsCity = set("mount mt fort ft lake port saint st")
 )
 
@@ -410,7 +411,7 @@ func (p *parser) saintAt(i int) bool {
 	return p.word(i) == "st" && !p.words[i].comma && saints[p.word(i+1)]
 }
 
-var saints = set("albans augustine charles clair cloud francis george helena helens johns joseph louis marys paul peters petersburg simons")
+var saints = set("albans augustine charles clair cloud francis george helena helens johns joseph louis lucie marys paul peters petersburg simons")
 
 // streetName writes numbers and the suffixes within a name in one way.
 func streetName(name []token) string {

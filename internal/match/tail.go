@@ -14,6 +14,17 @@ var (
 // tail takes country, postal code and state off the end.
 func (p *parser) tail() {
 	p.cutBehindZIP()
+	p.country()
+	if p.abroad() {
+		return
+	}
+	if p.zip(); p.a.ZIP != "" && p.a.Country == "" {
+		p.country() // "Nevada USA 89501"
+	}
+	p.state()
+}
+
+func (p *parser) country() {
 	for cut := true; cut; {
 		cut = false
 		for _, country := range countries {
@@ -22,11 +33,6 @@ func (p *parser) tail() {
 			}
 		}
 	}
-	if p.abroad() {
-		return
-	}
-	p.zip()
-	p.state()
 }
 
 // cutBehindZIP takes off what follows state and ZIP: the name of a recipient,

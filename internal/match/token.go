@@ -21,6 +21,7 @@ var (
 	stuckNumber   = regexp.MustCompile(`^(\d+)([a-z]{3,})$`)                                              // "123Main St"
 	numberRange   = regexp.MustCompile(`^(\d+)(?: - | ?& ?)(\d+) (\pL{3,} \pL)`)                          // "12 - 14 Oak St"
 	stuckRoad     = regexp.MustCompile(`^(us|sr|fm|cr|ih|hwy|rt|rte|route|[a-z]{2})(-?)(\d{1,4}[a-z]?)$`) // "US-19", "Hwy98", "CA-299"
+	stuckZIP      = regexp.MustCompile(`^([a-z]{2})-?(\d{5}(?:-\d{4})?)$`)                                // "NV89501"
 	stuckHalf     = regexp.MustCompile(`^(\d+)-(\d/\d)$`)                                                 // "12-1/2"
 	stuckSlash    = regexp.MustCompile(`^(\d+)/([a-z]{3,}.*)$`)                                           // "Suite 28/reference"
 	stuckBox      = regexp.MustCompile(`^(p?o?box)#?(\d+)$`)                                              // "Box12"
@@ -64,6 +65,9 @@ func unstuck(w string) []token {
 	if m := stuckRoad.FindStringSubmatch(w); m != nil && stuckRoads(m[1], m[2]) {
 		return []token{{text: m[1]}, {text: m[3]}}
 	}
+	if m := stuckZIP.FindStringSubmatch(w); m != nil && states[m[1]] != "" {
+		return []token{{text: m[1]}, {text: m[2]}}
+	}
 	if m := stuckHalf.FindStringSubmatch(w); m != nil {
 		return []token{{text: m[1]}, {text: m[2]}}
 	}
@@ -80,6 +84,15 @@ func unstuck(w string) []token {
 		return nil
 	}
 	return []token{{text: w}}
+}
+
+// northAt reports whether the "No." at word i, behind a house number, is the North
+// of a numbered street: "425 No. 2nd St".
+func northAt(words []token, i int) bool {
+	if i != 1 || words[i].text != "no" || words[0].comma || !houseNumber.MatchString(words[0].text) {
+		return false
+	}
+	return ordinalNumber.MatchString(words[2].text) || len(words) > 3 && digits(words[2].text) && strong[streetSuffixes[words[3].text]]
 }
 
 // stuckRoads reports whether a word before a number is a road's: "hwy98", "us19",
@@ -104,7 +117,7 @@ func numbered(in []token) []token {
 			out = append(out, t) // "Old Number 6 Highway"
 			continue
 		}
-		if (t.text == "no" || t.text == "number" || t.text == "#") && hasNumber {
+		if (t.text == "no" || t.text == "number" || t.text == "#") && hasNumber && !northAt(in, i) {
 			if n := len(out); n > 0 && roads[out[n-1].text] && !out[n-1].comma && (n == 1 || ofRoad(out[n-2].text)) {
 				continue
 			}
