@@ -75,7 +75,7 @@ func (p *parser) cityStart(i, segment int) int {
 // numberedAt reports whether the direction at word i is that of a numbered street
 // before a big city, not the beginning of a small one: "46th Ct N Chicago".
 func (p *parser) numberedAt(i int) bool {
-	if i < 3 || directions[p.word(i)] == "" || !strong[streetSuffixes[p.word(i-1)]] || !ordinalNumber.MatchString(p.word(i-2)) || directions[p.word(i-3)] != "" {
+	if i < 3 || directions[p.word(i)] == "" || !strong[streetSuffixes[p.word(i-1)]] || !ordinalNumber.MatchString(p.word(1)) {
 		return false
 	}
 	small, _ := placeNamed(p.words[i:])

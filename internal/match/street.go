@@ -252,7 +252,7 @@ func (p *parser) looseRest(w string, end int) bool {
 
 var (
 	looseUnit     = regexp.MustCompile(`^(\d+-?[a-z]{0,2}|[a-z]-?\d+[a-z]?)$`)
-	numberLetter  = regexp.MustCompile(`^\d+[a-z]$`)
+	numberLetter  = regexp.MustCompile(`^(\d+[a-z]|[a-z]-?\d+)$`)
 	ordinalNumber = regexp.MustCompile(`^\d+(st|nd|rd|th)$`)
 )
 

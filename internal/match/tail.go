@@ -207,6 +207,21 @@ func (p *parser) streetBefore(i int) bool {
 		return false
 	}
 	before := p.word(i - 1)
-	return streetSuffixes[before] != "" || directions[before] != "" || hasDigit(before) || unitTypes[before] != "" ||
-		p.words[i-1].comma && hasDigit(text(p.words[p.segmentBefore(i):i]))
+	switch {
+	case streetSuffixes[before] != "", directions[before] != "", hasDigit(before), unitTypes[before] != "", unitTypes[p.word(i-2)] != "":
+		return true
+	case p.words[i-1].comma:
+		return hasDigit(text(p.words[p.segmentBefore(i):i]))
+	}
+	return p.nameAlone(i)
+}
+
+// nameAlone reports whether only a number, a direction and one word stand before
+// word i: "10 W Elm".
+func (p *parser) nameAlone(i int) bool {
+	first := 1
+	if directions[p.word(first)] != "" {
+		first++
+	}
+	return houseNumber.MatchString(p.word(0)) && first == i-1
 }
