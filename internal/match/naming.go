@@ -10,7 +10,7 @@ var (
 		"suites terminal tower towers townhomes twr university village villas")
 	recipients = set("account acct administration agency assoc associates assn association attention attn attorney atty bureau c/o client clo co committee company corp corporate corporation cust customer department dept " +
 		"director div invoice ref re division finance foundation fund group incorporated inc insurance investments llc llp lp ltd manager md mr mrs ms pac partners program realty recipient research section service services trust")
-	apart = set("rear front cottage garage carriage basement upstairs downstairs upper lower main attic loft barn studio")
+	apart = set("rear front coach cottage garage carriage guest basement upstairs downstairs upper lower main attic loft barn studio")
 )
 
 // cutAttention takes "attn ..." and "c/o ..." out of the words, up to the next

@@ -213,7 +213,7 @@ func (p *parser) behindStreet() {
 // looseUnit takes a unit without a designator that has a part of its own: "227 W
 // Monroe St, 3500, Chicago", "9 Elm St, 4 W", "9 Elm St, B".
 func (p *parser) looseUnit() {
-	if p.at == 0 || p.at >= len(p.words) || p.a.Unit != "" {
+	if p.at == 0 || p.at >= len(p.words) || p.a.Unit != "" || p.unitAt(p.at) > 0 {
 		return
 	}
 	w, next := p.word(p.at), p.word(p.at+1)

@@ -8,7 +8,7 @@ import (
 var (
 	gluedUnit  = regexp.MustCompile(`^(apt|unit|ste|suite|rm|room|bldg|fl|lot|lt|trlr|spc|ph|no)-?(\d+\w?|\d*-?\w)$`)
 	gluedSuite = regexp.MustCompile(`^st(\d{2,}\w?)$`)
-	unitID     = regexp.MustCompile(`^([a-z]?\d[\w-]*|[a-z]{1,2}\d*|[a-z]-[\w-]+|[a-z]{2,3}-\d+|\d+/\d+)$`)
+	unitID     = regexp.MustCompile(`^([a-z]?\d[\w-]*|[a-z]{1,2}\d*|[a-z]-[\w-]+|[a-z]{2,3}-\d+|\d+[a-z]?/\d*[a-z]?|iii)$`)
 	flats      = regexp.MustCompile(`^(\d+)fl$`)
 	floorCount = regexp.MustCompile(`^(\d+)(st|nd|rd|th)$`)
 )
@@ -72,11 +72,22 @@ func (p *parser) floorUnitAt(i int) int {
 		return 3
 	case i > 0 && p.ends(i+1) && (marked && alone[nextKind] || alone[kind] && sure[nextKind] && next != "#"):
 		return 2
+	case i > 1 && p.storeyUnitAt(i):
+		return 2
 	case flats.MatchString(w) && i > 1:
 		return 1
 	}
 	return 0
 }
+
+// storeyUnitAt reads "Garden Apt", which no number follows.
+func (p *parser) storeyUnitAt(i int) bool {
+	next := p.word(i + 1)
+	return homeStoreys[p.word(i)] && !p.words[i].comma && sure[unitTypes[next]] && next != "#" && (i+2 == len(p.words) || p.words[i+1].comma)
+}
+
+// homeStoreys are storeys that are one home.
+var homeStoreys = set("garden ground grnd grd gnd concourse top")
 
 // storeyAt reports whether word i tells which floor the next word means: "7th",
 // "7", "lower"; but not "Main Street, Floor 4".
@@ -236,6 +247,8 @@ func unitName(words []token) string {
 		return unitTypes[id]
 	case alone[kind] && sure[unitTypes[id]] && id != "#":
 		return kind
+	case homeStoreys[w] && sure[unitTypes[id]]:
+		return w
 	case kind == "fl" && floorCount.MatchString(id):
 		return "fl " + floorName(id)
 	}
