@@ -256,7 +256,8 @@ func TestMessyLinesDoNoHarm(t *testing.T) {
 }
 
 func FuzzParseAddress(f *testing.F) {
-	for _, line := range []string{"", ",", "#", "12 # #", "# Apt", "n", "1 n", "i", "us", "12 i-", "PO Box", "½", "12 N95", "one one one", "state hwy", "Unit 4/12 A", "c/o", "corner of & 1", "attn # 12", "12 A & B", "K1A 0B1", "1 a nsw 2000", "PSC 1 box 2", "lot", "old old old 9", "ct", "12 st st st"} {
+	for _, line := range []string{"", ",", "#", "12 # #", "# Apt", "n", "1 n", "i", "us", "12 i-", "PO Box", "½", "12 N95", "one one one", "state hwy", "Unit 4/12 A", "c/o", "corner of & 1", "attn # 12", "12 A & B", "K1A 0B1", "1 a nsw 2000", "PSC 1 box 2", "lot", "old old old 9", "ct", "12 st st st",
+		"12 " + strings.Repeat("fl 1st ", 50) + "x", "12 " + strings.Repeat("n tower ", 40) + "x y"} {
 		f.Add(line)
 	}
 	f.Fuzz(func(t *testing.T, line string) {

@@ -294,9 +294,9 @@ func scoreFile(t *testing.T, path string) (all score) {
 func TestLabelledAddressesAreReadAsPeopleReadThem(t *testing.T) {
 	all := scoreFile(t, "us_addresses/labelled.jsonl")
 	// What was reached, less a little.
-	for part, floor := range map[string]float64{"whole": 91, "whole with names": 90, "fields": 96, "number": 98, "street": 94, "box": 98.5, "unit": 96, "city": 97.5, "state": 98.5, "zip": 99} {
+	for part, floor := range map[string]float64{"whole": 91.5, "whole with names": 90.5, "fields": 96.5, "number": 98, "street": 95, "box": 98.5, "unit": 96.5, "city": 97.5, "state": 98.5, "zip": 99} {
 		if got := all.share(part); got < floor {
-			t.Errorf("%s: %.1f %% read rightly, want %.0f %%", part, got, floor)
+			t.Errorf("%s: %.1f %% read rightly, want %.1f %%", part, got, floor)
 		}
 	}
 }

@@ -150,11 +150,22 @@ func (p *parser) spare(end int) {
 		p.looseDirection(rest[0].text)
 		return
 	}
-	if apart[rest[0].text] || rest[len(rest)-1].text == "room" || coded(rest) || p.a.City != "" && len(rest) <= 2 && hasDigit(text(rest)) {
+	if p.spareUnit(rest) {
 		p.a.Unit = join(p.a.Unit, unitNumber(strings.TrimPrefix(text(rest), "# ")))
 		return
 	}
 	p.name(rest, false)
+}
+
+// spareUnit reports whether words behind the street are a unit: "rear cottage",
+// "conference room", "AF 1025", "B".
+func (p *parser) spareUnit(words []token) bool {
+	first, last := words[0].text, words[len(words)-1].text
+	switch {
+	case apart[first], last == "room", coded(words), len(words) == 1 && len(first) <= 2:
+		return true
+	}
+	return p.a.City != "" && len(words) <= 2 && hasDigit(text(words))
 }
 
 // looseDirection gives a direction that stands alone before the city to the

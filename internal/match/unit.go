@@ -70,7 +70,7 @@ func (p *parser) floorUnitAt(i int) int {
 		return 2 // "Fl 5th"
 	case marked && floorCount.MatchString(next) && unitTypes[p.word(i+2)] == "fl":
 		return 3
-	case i > 0 && p.ends(i+1) && (marked && alone[nextKind] || alone[kind] && sure[nextKind] && next != "#"):
+	case i > 0 && (marked && alone[nextKind] || alone[kind] && sure[nextKind] && next != "#") && p.ends(i+1):
 		return 2
 	case i > 1 && p.storeyUnitAt(i):
 		return 2
@@ -140,7 +140,7 @@ func (p *parser) wingAt(i int) bool {
 	if i > 0 && (i <= 2 || joiners[p.word(i-1)]) {
 		return false
 	}
-	return i+2 >= len(p.words) || p.words[i+1].comma || p.unitAt(i+2) > 0 || unitTypes[next] != "bldg" && hasDigit(p.word(i + 2)[:1])
+	return i+2 >= len(p.words) || p.words[i+1].comma || sure[unitTypes[p.word(i+2)]] || unitTypes[next] != "bldg" && hasDigit(p.word(i + 2)[:1])
 }
 
 // storeys are floors without a number.
