@@ -200,7 +200,7 @@ func roadKey(street string) string {
 	}
 	for _, h := range highways {
 		n := len(h.words)
-		if n < len(words) && slices.Equal(words[:n], h.words) && (roadNumber.MatchString(words[n]) || roadLetter.MatchString(words[n]) || roadCode.MatchString(words[n])) {
+		if n < len(words) && slices.Equal(words[:n], h.words) && ofNumberedRoad(words[n]) {
 			return h.name + " " + fold(strings.Join(words[n:], " "), branchForms)
 		}
 	}
@@ -208,6 +208,12 @@ func roadKey(street string) string {
 		return "state hwy " + words[len(words)-1]
 	}
 	return fold(street, streetForms)
+}
+
+// ofNumberedRoad reports whether a word behind "County Road" is what tells it from
+// others: "12", "B", "C2".
+func ofNumberedRoad(w string) bool {
+	return roadNumber.MatchString(w) || roadLetter.MatchString(w) || roadCode.MatchString(w)
 }
 
 var branchForms = map[string]string{"business": "bus", "alternate": "alt", "bypass": "byp"}

@@ -336,7 +336,10 @@ func (p *parser) lastSuffix(i int) int {
 // of a second address.
 func (p *parser) unitBehindSuffix() bool {
 	w := p.word(p.at)
-	return p.unitAt(p.at) == 0 && looseUnit.MatchString(w) && !ordinalNumber.MatchString(w) && !p.words[p.at-1].comma && !p.suffixBefore(p.at+1, p.segmentEnd(p.at))
+	if !looseUnit.MatchString(w) || ordinalNumber.MatchString(w) || p.words[p.at-1].comma {
+		return false
+	}
+	return p.unitAt(p.at) == 0 && !p.suffixBefore(p.at+1, p.segmentEnd(p.at))
 }
 
 // misspelledStreet ends the street with a suffix that is spelled wrong.
