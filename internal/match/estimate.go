@@ -56,9 +56,7 @@ func EstimateWeights(sets [][]Person) *Estimate {
 	}
 	e.Other = shares(e.Other)
 	for f := range fields { // what is equal is likelier to be one: the estimate begins there
-		for l, n := range [levels]float64{Equal: 80, Close: 10, Alike: 4, Unlike: 1, Differing: 5} {
-			e.Same[f][l] = n
-		}
+		e.Same[f] = [levels]float64{Equal: 80, Close: 10, Alike: 4, Unlike: 1, Differing: 5}
 	}
 	e.Same = shares(e.Same)
 	for _, v := range views {
