@@ -2,6 +2,7 @@ package match
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -25,10 +26,21 @@ func (p *parser) cutBox() {
 	if strings.HasPrefix(line, "rd ") && strings.Contains(line, " box ") {
 		line = "rr" + line[2:] // rural delivery
 	}
+	if p.cutNamedBox(line) || p.cutRoute(line) {
+		return
+	}
+	p.cutPostBox(line)
+}
+
+// cutNamedBox takes a box out that says so, on a rural route or of the military.
+func (p *parser) cutNamedBox(line string) bool {
+	if !strings.Contains(line, "box") { // as in most lines
+		return false
+	}
 	if m := routeNamed.FindStringSubmatchIndex(line); m != nil {
 		p.a.Box = strings.ReplaceAll(strings.TrimSpace(line[m[2]:m[3]]), " #", "")
 		p.cut(len(strings.Fields(line[:m[2]])), len(strings.Fields(line[:m[3]])))
-		return
+		return true
 	}
 	if m := ruralBox.FindStringSubmatchIndex(line); m != nil {
 		kind := "rr"
@@ -41,16 +53,35 @@ func (p *parser) cutBox() {
 		}
 		p.a.Box = join(kind, strings.TrimSpace(line[max(0, m[4]):max(0, m[5])]), "box", id)
 		p.cut(len(strings.Fields(line[:m[2]])), len(strings.Fields(line[:end])))
-		return
+		return true
 	}
 	if m := military.FindStringSubmatchIndex(line); m != nil {
 		p.a.Box = line[m[2]:m[3]] + " " + line[m[4]:m[5]] + " box " + line[m[6]:m[7]]
 		p.cut(len(strings.Fields(line[:m[2]])), len(strings.Fields(line[:m[7]])))
-		return
+		return true
 	}
-	if m := routeOnly.FindStringSubmatchIndex(line); m != nil {
-		p.a.Box = "rr " + line[m[4]:m[5]]
-		p.cut(len(strings.Fields(line[:m[2]])), len(strings.Fields(line[:m[5]])))
+	return false
+}
+
+// cutRoute takes a rural route out that names no box.
+func (p *parser) cutRoute(line string) bool {
+	if line == "" || line[len(line)-1] < '0' || line[len(line)-1] > '9' {
+		return false
+	}
+	m := routeOnly.FindStringSubmatchIndex(line)
+	if m == nil {
+		return false
+	}
+	p.a.Box = "rr " + line[m[4]:m[5]]
+	p.cut(len(strings.Fields(line[:m[2]])), len(strings.Fields(line[:m[5]])))
+	return true
+}
+
+// postWords stand in every line with a box at a post office.
+var postWords = []string{"box", "drawer", "drw", "po", "cal", "lb #"}
+
+func (p *parser) cutPostBox(line string) {
+	if !slices.ContainsFunc(postWords, func(w string) bool { return strings.Contains(line, w) }) {
 		return
 	}
 	kind, m := "po box ", postBox.FindStringSubmatchIndex(line)

@@ -39,8 +39,12 @@ func tokens(line string) []token {
 	if !ascii(line) {
 		line = norm.NFC.String(strings.Map(dropMarks, norm.NFD.String(line)))
 	}
-	line = stuckSentence.ReplaceAllString(line, "$1 $2$3")
-	line = numberRange.ReplaceAllString(line, "$1-$2 $3")
+	if strings.Contains(line, ".") {
+		line = stuckSentence.ReplaceAllString(line, "$1 $2$3")
+	}
+	if strings.Contains(line, " - ") || strings.Contains(line, "&") {
+		line = numberRange.ReplaceAllString(line, "$1-$2 $3")
+	}
 	line = strings.ReplaceAll(cleaner.Replace(line), ",", " , ")
 	var out []token
 	for w := range strings.FieldsSeq(line) {
@@ -54,8 +58,27 @@ func tokens(line string) []token {
 	return numbered(out)
 }
 
-// unstuck parts a number from the word to which it sticks.
+// unstuck parts a number from the word to which it sticks, and two words from each other.
 func unstuck(w string) []token {
+	if hasDigit(w) {
+		if parts := unstuckNumber(w); parts != nil {
+			return parts
+		}
+	}
+	if first, second, ok := strings.Cut(w, "/"); ok && streetSuffixes[first] != "" && second != "" {
+		return []token{{text: first}, {text: "&"}, {text: second}} // "Elm St/Oak Ave"
+	}
+	if road, ok := strings.CutSuffix(w, "suite"); ok && strong[streetSuffixes[road]] {
+		return []token{{text: road}, {text: "suite"}}
+	}
+	if w = strings.Trim(w, "-/"); w == "" {
+		return nil
+	}
+	return []token{{text: w}}
+}
+
+// unstuckNumber parts a number from the word to which it sticks; nil if it sticks to none.
+func unstuckNumber(w string) []token {
 	if m := stuckNumber.FindStringSubmatch(w); m != nil {
 		return []token{{text: m[1]}, {text: m[2]}}
 	}
@@ -71,19 +94,10 @@ func unstuck(w string) []token {
 	if m := stuckHalf.FindStringSubmatch(w); m != nil {
 		return []token{{text: m[1]}, {text: m[2]}}
 	}
-	if first, second, ok := strings.Cut(w, "/"); ok && streetSuffixes[first] != "" && second != "" {
-		return []token{{text: first}, {text: "&"}, {text: second}} // "Elm St/Oak Ave"
-	}
 	if m := stuckSlash.FindStringSubmatch(w); m != nil {
 		return []token{{text: m[1], comma: true}, {text: m[2]}}
 	}
-	if road, ok := strings.CutSuffix(w, "suite"); ok && strong[streetSuffixes[road]] {
-		return []token{{text: road}, {text: "suite"}}
-	}
-	if w = strings.Trim(w, "-/"); w == "" {
-		return nil
-	}
-	return []token{{text: w}}
+	return nil
 }
 
 // northAt reports whether the "No." at word i, behind a house number, is the North
