@@ -487,6 +487,9 @@ func (g *groups) numbers() (out []int) {
 
 // agree says whether two groups may be one.
 func (d *dedupe) agree(a, b []int) bool {
+	if len(a)+len(b) == 2 {
+		return true // their pair was weighed
+	}
 	var sum float64
 	n := 0
 	for _, x := range a {
