@@ -66,7 +66,7 @@ func (d *dedupe) weigh(a, b int) Weighed {
 	c.compareRest(x, y)
 	over := c.weigh(d.frequencies) - d.prior
 	w := Weighed{A: a, B: b, Bits: over}
-	if d.homes && x.hasName() && y.hasName() {
+	if d.homes && d.frequencies.people(x, y) {
 		w.Outcome, w.Never = c.ofHomes(x, y, over)
 	} else {
 		w.Outcome, w.Never, w.Partial = c.outcome(x, y, d.frequencies, over)

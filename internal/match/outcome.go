@@ -20,6 +20,7 @@ func (c *Comparison) outcome(a, b *Person, f *Frequencies, over float64) (o Outc
 
 const (
 	sureBits = 4 // above even odds
+	homeBits = 1 // likewise, in a list of homes
 	askBits  = -2
 )
 
@@ -49,7 +50,7 @@ func (c *Comparison) ofHomes(a, b *Person, over float64) (o Outcome, never bool)
 		return Different, true
 	case over < askBits || a.Suffix != "" && b.Suffix != "" && a.Suffix != b.Suffix && elsewhere:
 		return Different, false
-	case over < sureBits:
+	case over < homeBits:
 		return Ask, false
 	}
 	return Same, false

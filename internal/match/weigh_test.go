@@ -1,6 +1,7 @@
 package match
 
 import (
+	"fmt"
 	"math/rand/v2"
 	"slices"
 	"strconv"
@@ -129,6 +130,25 @@ func TestABusyCustomerIsOneHoweverOften(t *testing.T) {
 	for i := range 300 {
 		if clusters[i] == clusters[300] {
 			t.Errorf("%+v joined them", people[i])
+		}
+	}
+}
+
+// Where nearly all names of one field read as people's, those are people's whose given names
+// nobody knows: two of one home are two. In a list of firms they may be one firm.
+func TestNamesOfOneFieldAreReadByTheList(t *testing.T) {
+	named := func(id, name, street string) Person {
+		r := Record{ID: id, Phones: []string{mobile}, Addresses: []Address{ParseAddress(street)}, Guessed: true}
+		r.Given, r.Family, r.Suffix, r.Organization = NameOf(name, "")
+		return Normalize(r)
+	}
+	for kind, want := range map[string]bool{"Zorblatt Family%d": false, "Dental Office %d of the Valley": true} {
+		people := []Person{named("a", "Zorblatt Vexnor", larkspur), named("b", "Quixley Vexnor", larkspur)}
+		for i := range 200 {
+			people = append(people, named("z"+strconv.Itoa(i), fmt.Sprintf(kind, i), strconv.Itoa(i)+" Oak St, Boise, ID 83704"))
+		}
+		if c, _ := Dedupe(people); (c[0] == c[1]) != want {
+			t.Errorf("among names like %q the two are one: %v, want %v", kind, c[0] == c[1], want)
 		}
 	}
 }

@@ -42,6 +42,7 @@ type Frequencies struct {
 	Records int
 	Values  [fields]map[string]int
 	firsts  map[string]int // first given names
+	names   bool           // nearly all names that were guessed at read as people's
 }
 
 // aName is how often a given name stands in a list that is one and no slip.
@@ -54,7 +55,7 @@ func (f *Frequencies) isName(given string) bool {
 // surely says that a name is a person's, and not one of a firm that reads like one.
 func (f *Frequencies) surely(p *Person) bool {
 	first, _, _ := strings.Cut(p.Given, " ")
-	return p.hasName() && (!p.guessed || f.isName(first))
+	return p.hasName() && (!p.guessed || f != nil && f.names || f.isName(first))
 }
 
 // people says that two are to be compared as people: as one that surely is and another that
@@ -81,19 +82,33 @@ func NewFrequencies(people []Person) *Frequencies {
 			f.Values[i] = map[string]int{}
 		}
 	}
+	guessed, named := 0, 0
 	for i := range people {
 		p := &people[i]
+		if p.guessed {
+			guessed++
+		}
+		if p.guessed && p.hasName() {
+			named++
+		}
 		f.Values[FamilyName][joined(p.Family)]++
 		f.Values[GivenName][joined(p.Given)]++
-		if first, _, _ := strings.Cut(p.Given, " "); !p.guessed {
-			f.firsts[first]++
-		}
 		for j := range p.Places {
 			f.Values[StreetName][p.Places[j].Street]++
 		}
 	}
+	f.names = guessed > 0 && float64(named) >= mostNames*float64(guessed)
+	for i := range people {
+		if p := &people[i]; f.names || !p.guessed {
+			first, _, _ := strings.Cut(p.Given, " ")
+			f.firsts[first]++
+		}
+	}
 	return f
 }
+
+// mostNames is the share of names that must read as people's for a list to be one of people.
+const mostNames = 0.8
 
 // weigh sums the bits of a comparison.
 func (c *Comparison) weigh(f *Frequencies) (sum float64) {
