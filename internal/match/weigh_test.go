@@ -206,8 +206,8 @@ func TestMailboxesOfOnePerson(t *testing.T) {
 // The short way to valid numbers gives what libphonenumber gives.
 func TestNumbersAreAsTheLibraryReadsThem(t *testing.T) {
 	rnd := rand.New(rand.NewPCG(3, 3))
-	for range 20_000 {
-		n := strconv.Itoa(2_000_000_000 + rnd.IntN(1_000_000_000)*8)
+	for range 1000 {
+		n := strconv.Itoa(2_000_000_000 + rnd.IntN(1_000_000_000)*8) // any area code
 		for _, raw := range []string{n, "1" + n, "+1" + n, "(" + n[:3] + ") " + n[3:6] + "-" + n[6:]} {
 			if got, want := parsePhone(raw), parseSlowly(raw); got != want {
 				t.Fatalf("%s is %q, want %q", raw, got, want)
