@@ -180,8 +180,9 @@ type explained struct {
 	A        string           `json:"a"`
 	B        string           `json:"b"`
 	Outcome  string           `json:"outcome"`
-	Bits     float64          `json:"bits"`  // over even odds
-	Prior    float64          `json:"prior"` // what it takes among so many records
+	Bits     float64          `json:"bits"`    // over even odds
+	Prior    float64          `json:"prior"`   // what it takes among so many records
+	Weights  int              `json:"weights"` // which version of the built-in weights
 	Evidence []match.Evidence `json:"evidence"`
 }
 
@@ -195,7 +196,7 @@ func (c *dedupeFile) explain(s *shell, list *dedupe.List) error {
 		}
 	}
 	x := match.Explain(list.People, at[0], at[1])
-	out := explained{ids[0], ids[1], x.Outcome.String(), x.Over, x.Prior, x.Evidence}
+	out := explained{ids[0], ids[1], x.Outcome.String(), x.Over, x.Prior, match.WeightsVersion, x.Evidence}
 	if c.JSON {
 		return s.print(out)
 	}

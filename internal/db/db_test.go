@@ -63,28 +63,12 @@ func number(t testing.TB, d *db.DB, query string, args ...any) (n int64) {
 	return n
 }
 
-func strs(tx *db.Tx, query string, args ...any) (list []string, err error) {
-	rows, err := tx.Query(query, args...)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	for rows.Next() {
-		var s string
-		if err := rows.Scan(&s); err != nil {
-			return nil, err
-		}
-		list = append(list, s)
-	}
-	return list, rows.Err()
-}
-
 // ids are the things there are.
 func ids(t testing.TB, d *db.DB) string {
 	t.Helper()
 	var list []string
 	err := d.View(t.Context(), noon, func(tx *db.Tx) (err error) {
-		list, err = strs(tx, `SELECT id FROM thing ORDER BY id`)
+		list, err = tx.Texts(`SELECT id FROM thing ORDER BY id`)
 		return err
 	})
 	if err != nil {
@@ -323,7 +307,7 @@ func TestAViewSeesOneSnapshot(t *testing.T) {
 		do(t, d, func(tx *db.Tx) error { return add(tx, "a") })
 		err := d.View(t.Context(), noon, func(tx *db.Tx) error {
 			for range 2 {
-				got, err := strs(tx, `SELECT id FROM thing`)
+				got, err := tx.Texts(`SELECT id FROM thing`)
 				if err != nil || !slices.Equal(got, []string{"a"}) {
 					t.Errorf("it sees %v, %v, want a alone", got, err)
 				}
@@ -351,7 +335,7 @@ func TestAViewCannotWrite(t *testing.T) {
 			}
 		}
 		err := d.View(t.Context(), noon, func(tx *db.Tx) error {
-			_, err := strs(tx, `SELECT id FROM thing`+tx.ForUpdate()+tx.SkipLocked())
+			_, err := tx.Texts(`SELECT id FROM thing` + tx.ForUpdate() + tx.SkipLocked())
 			return err
 		})
 		if err != nil {

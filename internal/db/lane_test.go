@@ -110,11 +110,11 @@ func TestRowsThatAnotherHoldsAreSkippedOrWaitedFor(t *testing.T) {
 	})
 	waited := make(chan error)
 	do(t, d, func(tx *db.Tx) error {
-		if _, err := strs(tx, `SELECT id FROM thing WHERE id = '1'`+tx.ForUpdate()); err != nil {
+		if _, err := tx.Texts(`SELECT id FROM thing WHERE id = '1'` + tx.ForUpdate()); err != nil {
 			return err
 		}
 		do(t, other, func(tx *db.Tx) error {
-			got, err := strs(tx, `SELECT id FROM thing ORDER BY id`+tx.SkipLocked())
+			got, err := tx.Texts(`SELECT id FROM thing ORDER BY id` + tx.SkipLocked())
 			if fmt.Sprint(got) != "[0 2]" {
 				t.Errorf("it took %v, want 0 and 2", got)
 			}

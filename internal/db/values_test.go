@@ -46,7 +46,7 @@ func TestASetIsWrittenAndReadInOneStatement(t *testing.T) {
 					t.Errorf("%q has %d, %v, want %d", r.ID, n, err, r.N)
 				}
 			}
-			got, err := strs(tx, `SELECT t.id FROM thing t JOIN `+tx.Set(1, "n bigint", "id text")+` AS s ON s.id = t.id AND s.n = t.n`, db.JSON(all))
+			got, err := tx.Texts(`SELECT t.id FROM thing t JOIN `+tx.Set(1, "n bigint", "id text")+` AS s ON s.id = t.id AND s.n = t.n`, db.JSON(all))
 			if len(got) != len(all) {
 				t.Errorf("%d rows are joined, want %d", len(got), len(all))
 			}
@@ -113,7 +113,7 @@ func TestMembershipOfAList(t *testing.T) {
 		for _, list := range [][]string{nil, {}, {"a"}, {"a", "a", "nobody"}, odd} {
 			var got []string
 			err := d.View(t.Context(), noon, func(tx *db.Tx) (err error) {
-				got, err = strs(tx, `SELECT id FROM thing WHERE 1 = $1 AND id IN `+tx.In(2), 1, db.JSON(list))
+				got, err = tx.Texts(`SELECT id FROM thing WHERE 1 = $1 AND id IN `+tx.In(2), 1, db.JSON(list))
 				return err
 			})
 			want := slices.DeleteFunc(slices.Compact(slices.Sorted(slices.Values(list))), func(s string) bool { return s == "nobody" })
@@ -129,7 +129,7 @@ func TestAnEmptySetHasNoRows(t *testing.T) {
 	each(t, things, func(t *testing.T, d *db.DB) {
 		for _, list := range []any{[]row{}, []row(nil), nil} {
 			do(t, d, func(tx *db.Tx) error {
-				got, err := strs(tx, `SELECT s.id FROM `+tx.Set(1, "id text")+` AS s`, db.JSON(list))
+				got, err := tx.Texts(`SELECT s.id FROM `+tx.Set(1, "id text")+` AS s`, db.JSON(list))
 				if len(got) != 0 {
 					t.Errorf("%#v has rows %q", list, got)
 				}
@@ -229,17 +229,17 @@ func TestTextIsOrderedByItsBytes(t *testing.T) {
 					return err
 				}
 			}
-			if kept, err = strs(tx, `SELECT id FROM thing ORDER BY id`); err != nil {
+			if kept, err = tx.Texts(`SELECT id FROM thing ORDER BY id`); err != nil {
 				return err
 			}
 			var rows []row
 			for _, s := range odd {
 				rows = append(rows, row{ID: s})
 			}
-			if set, err = strs(tx, `SELECT s.id FROM `+tx.Set(1, "id text")+` AS s ORDER BY s.id`, db.JSON(rows)); err != nil {
+			if set, err = tx.Texts(`SELECT s.id FROM `+tx.Set(1, "id text")+` AS s ORDER BY s.id`, db.JSON(rows)); err != nil {
 				return err
 			}
-			after, err = strs(tx, `SELECT id FROM thing WHERE id > $1 ORDER BY id`, "Z")
+			after, err = tx.Texts(`SELECT id FROM thing WHERE id > $1 ORDER BY id`, "Z")
 			return err
 		})
 		if !slices.Equal(kept, want) {

@@ -3,6 +3,7 @@
 package dedupe
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -173,19 +174,13 @@ func (l Layout) record(r csv.Row, id string) match.Record {
 func (l Layout) address(r csv.Row) match.Address {
 	line, street, unit := l.text(r, "address"), l.text(r, "street"), l.text(r, "unit")
 	city, state, code := l.text(r, "city"), l.text(r, "state"), l.text(r, "postal_code")
+	var a match.Address
 	if street == "" && line != "" && unit == "" && city == "" && state == "" {
-		a := match.ParseAddress(line)
-		if a.ZIP == "" {
-			a.ZIP = match.Postal(code)
-		}
-		return a
+		a = match.ParseAddress(line)
+	} else {
+		a = match.NewAddress(cmp.Or(street, line), unit, city, state, code)
 	}
-	if street == "" {
-		street = line
-	}
-	a := match.NewAddress(street, unit, city, state, code)
-	if a.ZIP == "" {
-		a.ZIP = match.Postal(code)
-	}
+	a.ZIP = cmp.Or(a.ZIP, match.Postal(code))
+	a.Country = cmp.Or(match.Country(l.text(r, "country")), a.Country)
 	return a
 }

@@ -216,6 +216,22 @@ func TestEveryRowIsTakenOrToldOf(t *testing.T) {
 	}
 }
 
+func TestACountryIsRead(t *testing.T) {
+	f, err := own.Parse("x.csv", []byte("id,name,street,city,postal_code,country\n1,Bob Smith,12 Main St,Boise,83702,United States\n2,Bob Smith,12 Main St,Oatlands,2210,Australia\n3,Bob Smith,12 Main St,Lyon,69001,France\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	l, err := NewLayout(f.Headings, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, want := range []string{"us", "au", "france"} {
+		if got := Read(f, l, func(int) {}).People[i].Places[0].Country; got != want {
+			t.Errorf("row %d is of %q, want %q", i+1, got, want)
+		}
+	}
+}
+
 func TestWrongColumnsAreTold(t *testing.T) {
 	for said, want := range map[string]string{
 		"fone=Phone": "names no field", "phone": "names no field", "phone=Cell": `no column "Cell"`, "phone=": "no column holds a name",

@@ -143,14 +143,14 @@ func (l *Lookup) known(tx *db.Tx, c tenant.Connection, kind plumbline.Kind, rows
 	if err != nil || len(sources) == 0 {
 		return nil, err
 	}
-	changing, err := changing(tx, c, kind)
+	moved, err := changing(tx, c, kind)
 	if err != nil {
 		return nil, err
 	}
 	out := map[string]*connect.Known{}
 	for _, r := range sources {
 		lacks := func(field string) bool { _, told := r.Get(field); return !told }
-		if r.Deleted() || r.Tied() || changing(r.External) || slices.ContainsFunc(f.LeavesOut(kind), lacks) {
+		if r.Deleted() || r.Tied() || moved(r.External) || slices.ContainsFunc(f.LeavesOut(kind), lacks) {
 			continue
 		}
 		k := &connect.Known{ID: r.External, Fields: map[string]plumbline.Value{}}

@@ -187,6 +187,17 @@ func join(parts ...string) string {
 	return strings.Join(kept, " ")
 }
 
+// Country brings the name of a country into the form of Address.Country.
+func Country(name string) string {
+	name = words(name)
+	for _, c := range countries {
+		if c.name == name {
+			return c.code
+		}
+	}
+	return name
+}
+
 // Postal brings a postal code of any country into one form: its letters and digits, in
 // lower case.
 func Postal(code string) string {

@@ -362,4 +362,4 @@ func compareOrganizations(a, b string) grade {
 	return differs
 }
 
-func numeric(word string) bool { return word[0] >= '0' && word[0] <= '9' }
+func numeric(word string) bool { return word != "" && word[0] >= '0' && word[0] <= '9' }

@@ -327,7 +327,7 @@ func blocks(p *Person) (keys []string) {
 	for i := range p.Places {
 		l := &p.Places[i]
 		street := sound(l.Street)
-		if numeric0(l.Street) {
+		if numeric(l.Street) {
 			street = l.Street
 		}
 		add("a", l.Number, street)
@@ -356,8 +356,6 @@ func blocks(p *Person) (keys []string) {
 	add("o", p.Organization)
 	return keys
 }
-
-func numeric0(s string) bool { return s != "" && numeric(s) }
 
 func letters(s string, n int) string { return s[:min(len(s), n)] }
 

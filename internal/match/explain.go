@@ -34,7 +34,7 @@ var inWords = map[Field]map[Level]string{
 	StreetName:       {Close: "the streets are one letter apart, or of another kind", Alike: "the streets are alike or share a part", Unlike: "the streets are on two sides", Differing: "the streets differ"},
 	UnitNumber:       {Close: "the second lines are nearly the same", Alike: "the second lines are alike", Unlike: "the second lines differ", Differing: "the units differ"},
 	PostalCode:       {Close: "the postal codes are one digit apart", Unlike: "the postal codes are of one region", Differing: "the postal codes differ"},
-	CityName:         {Close: "the cities are one letter apart", Alike: "the cities are alike", Differing: "the cities differ"},
+	CityName:         {Close: "the cities are one letter apart", Alike: "the cities are alike", Unlike: "the cities have one name, in two states", Differing: "the cities differ"},
 }
 
 func (c *Comparison) inWords(f Field) string {

@@ -59,6 +59,8 @@ type Place struct {
 	City   string
 	State  string
 	ZIP    string
+
+	Country string // us, ca or au, or as it is written; empty where nobody says
 }
 
 // Normalize brings a record into the form in which it is compared. What is
@@ -87,7 +89,7 @@ func Normalize(r Record) Person {
 }
 
 func placeOf(a Address) Place {
-	p := Place{Number: numberKey(a.Number), Dir: cmp.Or(a.PreDir, a.PostDir), Street: a.Box, Suffix: a.Suffix, Unit: a.Unit, Line: a.Building, City: fold(a.City, placeForms), State: a.State, ZIP: a.ZIP}
+	p := Place{Number: numberKey(a.Number), Dir: cmp.Or(a.PreDir, a.PostDir), Street: a.Box, Suffix: a.Suffix, Unit: a.Unit, Line: a.Building, City: fold(a.City, placeForms), State: a.State, ZIP: a.ZIP, Country: a.Country}
 	if a.Street != "" {
 		p.Street, p.Unit = roadKey(a.Street), join(p.Unit, a.Box)
 	}

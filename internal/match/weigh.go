@@ -299,7 +299,7 @@ func (c *Comparison) comparePhones(a, b *Person) {
 		for _, y := range b.Phones {
 			switch {
 			case x == y:
-				c.Levels[PhoneNumber], c.common[PhoneNumber] = Equal, x
+				c.Levels[PhoneNumber] = Equal
 				return
 			case len(x) == len(y) && oneEdit(x, y):
 				best = min(best, Alike)
@@ -334,7 +334,6 @@ func (c *Comparison) compareEmails(a, b *Person) {
 				best = l
 			}
 			if l == Equal {
-				c.common[EmailAddress] = x
 				c.personal = c.personal || personalMailbox(x, a) || personalMailbox(x, b)
 			}
 		}
@@ -445,18 +444,15 @@ func (c *Comparison) comparePlace(a, b *Place) {
 	if c.Levels[StreetName] == Equal {
 		c.common[StreetName] = a.Street
 	}
-	if c.Levels[HouseNumber] == Equal {
-		c.common[HouseNumber] = a.Number
-	}
 	c.Levels[UnitNumber] = unitLevel(a, b)
 	c.tryLines(a, b)
 	c.Levels[PostalCode] = codeLevel(a.ZIP, b.ZIP)
-	if c.Levels[PostalCode] == Equal {
-		c.common[PostalCode] = a.ZIP
-	}
 	c.Levels[CityName] = cityLevel(a.City, b.City)
-	if c.Levels[CityName] == Equal {
-		c.common[CityName] = a.City
+	if c.is(CityName, Alike) && otherwise(a.State, b.State) {
+		c.Levels[CityName] = Unlike // Springfield, Illinois, and Springfield, Missouri
+	}
+	if otherwise(a.Country, b.Country) { // one name and one code mean two places
+		c.Levels[PostalCode], c.Levels[CityName] = Differing, Differing
 	}
 }
 

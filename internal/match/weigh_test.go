@@ -194,6 +194,31 @@ func TestLevels(t *testing.T) {
 	}
 }
 
+func TestOneNameInTwoStatesIsNoOneCity(t *testing.T) {
+	level := func(f Field, a, b Place) Level {
+		c := Comparison{}
+		c.comparePlace(&a, &b)
+		return c.Levels[f]
+	}
+	illinois := Place{City: "springfield", State: "il", ZIP: "2210"}
+	for _, c := range []struct {
+		f    Field
+		b    Place
+		want Level
+	}{
+		{CityName, Place{City: "springfield", State: "il"}, Equal}, {CityName, Place{City: "springfield"}, Equal}, {CityName, Place{City: "springfield", State: "mo"}, Unlike},
+		{PostalCode, Place{ZIP: "2210"}, Equal}, {PostalCode, Place{ZIP: "2210", Country: "au"}, Equal},
+	} {
+		if got := level(c.f, illinois, c.b); got != c.want {
+			t.Errorf("%+v: %s %v, want %v", c.b, c.f, got, c.want)
+		}
+	}
+	illinois.Country = "us"
+	if got := level(PostalCode, illinois, Place{ZIP: "2210", Country: Country("Australia")}); got != Differing {
+		t.Errorf("one code in two countries is %v, want %v", got, Differing)
+	}
+}
+
 func TestMailboxesOfOnePerson(t *testing.T) {
 	dana := customer("a", "Dana", "Whitlock", "", "", "", "", "")
 	for email, want := range map[string]bool{"dana.whitlock@example.org": true, "dwhitlock7@example.org": true, "whitlockd@example.org": true, "thewhitlocks@example.org": false, "whitlocks@example.org": false, "info@example.org": false} {

@@ -35,7 +35,7 @@ func readWeights(table string) (w [fields][levels]float64) {
 }
 
 // counted are the fields in which it counts how common a value is that both have.
-var counted = [fields]bool{FamilyName: true, GivenName: true, StreetName: true, CityName: false, PostalCode: false}
+var counted = [fields]bool{FamilyName: true, GivenName: true, StreetName: true}
 
 // Frequencies are how often values stand in a set of records, by field.
 type Frequencies struct {
